@@ -1,0 +1,91 @@
+import { Type } from 'typebox'
+import { Email, SessionId, Strict, UserId } from './common.ts'
+import { defineEvent } from './event.ts'
+import { defineQuery } from './query.ts'
+import { defineRoute } from './route.ts'
+
+export const Role = Type.Enum(['customer', 'operator'])
+export type Role = Type.Static<typeof Role>
+
+export const User = Type.Object({ id: UserId, email: Type.String(), name: Type.String(), roles: Type.Array(Role) })
+
+export const Tokens = Type.Object({
+  accessToken: Type.String(),
+  refreshToken: Type.String(),
+  tokenType: Type.Enum(['Bearer']),
+  expiresIn: Type.Integer({ description: 'seconds until the access token expires' }),
+})
+
+/** NIST SP 800-63B: at least 8 characters (12 here), no composition rules, long passphrases welcome. */
+const NewPassword = Type.String({ minLength: 12, maxLength: 256 })
+const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
+const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
+
+export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
+  summary: 'Creates a customer account and signs it in',
+  body: Strict({ email: Email, password: NewPassword, name: Type.String({ minLength: 1, maxLength: 120 }) }),
+  response: { 201: Type.Object({ user: User, ...Tokens.properties }) },
+})
+
+export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
+  summary: 'Signs in with e-mail and password',
+  body: Strict({ email: Email, password: GivenPassword }),
+  response: { 200: Tokens },
+})
+
+export const refreshRoute = defineRoute('auth', 'POST', '/v1/auth/refresh', 'public', {
+  summary: 'Exchanges a refresh token for a new pair; a token used twice revokes its whole session',
+  body: Strict({ refreshToken: RefreshToken }),
+  response: { 200: Tokens },
+})
+
+export const logoutRoute = defineRoute('auth', 'POST', '/v1/auth/logout', 'public', {
+  summary: 'Ends the session that the refresh token belongs to',
+  body: Strict({ refreshToken: RefreshToken }),
+  response: { 204: Type.Null() },
+})
+
+export const meRoute = defineRoute('auth', 'GET', '/v1/auth/me', 'user', {
+  summary: 'The signed-in account',
+  response: { 200: Type.Object({ ...User.properties, emailVerified: Type.Boolean() }) },
+})
+
+export const jwksRoute = defineRoute('auth', 'GET', '/.well-known/jwks.json', 'public', {
+  summary: 'The public keys that access tokens are signed with (RFC 7517)',
+  response: {
+    200: Type.Object({
+      keys: Type.Array(
+        Type.Object({
+          kty: Type.String(),
+          crv: Type.String(),
+          x: Type.String(),
+          kid: Type.String(),
+          alg: Type.String(),
+          use: Type.String(),
+        }),
+      ),
+    }),
+  },
+})
+
+export const authRoutes = [registerRoute, loginRoute, refreshRoute, logoutRoute, meRoute, jwksRoute]
+
+/** Published once per account, when it is created. */
+export const UserRegisteredV1 = defineEvent('auth.user.registered.v1', Type.Object({ userId: UserId }))
+/** Published when a session ends before its time. */
+export const SessionRevokedV1 = defineEvent(
+  'auth.session.revoked.v1',
+  Type.Object({ userId: UserId, sessionId: SessionId, reason: Type.Enum(['logout', 'reuse', 'password_changed']) }),
+)
+/** Published when a refresh token that was exchanged already is shown again: somebody copied it. */
+export const RefreshReuseDetectedV1 = defineEvent(
+  'auth.refresh.reuse_detected.v1',
+  Type.Object({ userId: UserId, sessionId: SessionId }),
+)
+
+/** Where to write to an account. Asked when a mail goes out, so that no event carries an address. */
+export const UserContactQueryV1 = defineQuery(
+  'query.auth.user-contact.v1',
+  Type.Object({ userId: UserId }),
+  Type.Object({ contact: Type.Union([Type.Object({ email: Type.String(), name: Type.String() }), Type.Null()]) }),
+)

@@ -1,0 +1,16 @@
+import * as auth from './auth.ts'
+import type { EventContract } from './event.ts'
+import * as inventory from './inventory.ts'
+import * as notifications from './notifications.ts'
+import * as orders from './orders.ts'
+import * as payments from './payments.ts'
+
+const isEvent = (value: unknown): value is EventContract =>
+  typeof value === 'object' && value !== null && 'create' in value && 'faults' in value
+
+/** Every published event, by type. */
+export const allEvents: ReadonlyMap<string, EventContract> = new Map(
+  [auth, inventory, orders, payments, notifications]
+    .flatMap((module) => Object.values(module).filter(isEvent))
+    .map((event) => [event.type, event]),
+)

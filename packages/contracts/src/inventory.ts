@@ -1,0 +1,268 @@
+import { Type } from 'typebox'
+import {
+  AmountMinor,
+  Currency,
+  idempotencyHeaders,
+  LocationId,
+  Money,
+  OrderId,
+  Page,
+  ProductId,
+  pageQuery,
+  Sku,
+  Strict,
+  Timestamp,
+} from './common.ts'
+import { defineEvent } from './event.ts'
+import { defineRoute } from './route.ts'
+
+const Title = Type.String({ minLength: 1, maxLength: 200 })
+const Description = Type.String({ maxLength: 5000 })
+const Category = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', maxLength: 64 })
+export const ProductStatus = Type.Enum(['draft', 'active', 'retired'])
+export type ProductStatus = Type.Static<typeof ProductStatus>
+
+/** Free attributes of a variant, `{ "colour": "red" }`. */
+const Attributes = Type.Record(
+  Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }),
+  Type.String({ minLength: 1, maxLength: 200 }),
+  { maxProperties: 20, additionalProperties: false },
+)
+
+const VariantInput = Strict({
+  sku: Sku,
+  title: Title,
+  attributes: Type.Optional(Attributes),
+  price: Strict({ amountMinor: AmountMinor, currency: Currency }),
+})
+
+export const Variant = Type.Object({
+  sku: Sku,
+  title: Type.String(),
+  attributes: Type.Record(Type.String(), Type.String()),
+  price: Money,
+  available: Type.Integer({ description: 'units that can be ordered now, over all locations' }),
+})
+
+export const Product = Type.Object({
+  id: ProductId,
+  title: Type.String(),
+  description: Type.String(),
+  category: Type.String(),
+  status: ProductStatus,
+  variants: Type.Array(Variant),
+  version: Type.Integer(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+})
+export type Product = Type.Static<typeof Product>
+
+export const Location = Type.Object({
+  id: LocationId,
+  name: Type.String(),
+  priority: Type.Integer({ description: 'stock is taken from the lowest number first' }),
+})
+
+const VariantInputs = Type.Array(VariantInput, { minItems: 1, maxItems: 100 })
+const productParams = Strict({ id: ProductId })
+
+export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'operator', {
+  summary: 'Creates a product with its variants',
+  body: Strict({
+    title: Title,
+    description: Type.Optional(Description),
+    category: Category,
+    status: Type.Optional(Type.Enum(['draft', 'active'])),
+    variants: VariantInputs,
+  }),
+  response: { 201: Product },
+})
+
+export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/products/:id', 'operator', {
+  summary: 'Changes a product; If-Match with its ETag refuses to overwrite somebody else’s change (412)',
+  params: productParams,
+  headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 128 })) }),
+  body: Type.Object(
+    {
+      title: Type.Optional(Title),
+      description: Type.Optional(Description),
+      category: Type.Optional(Category),
+      status: Type.Optional(ProductStatus),
+      variants: Type.Optional(VariantInputs),
+    },
+    { additionalProperties: false, minProperties: 1 },
+  ),
+  response: { 200: Product },
+})
+
+export const getProductRoute = defineRoute('inventory', 'GET', '/v1/products/:id', 'public', {
+  summary: 'One product',
+  params: productParams,
+  response: { 200: Product },
+})
+
+export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products', 'public', {
+  summary: 'The catalogue: by words, by category, page by page',
+  querystring: Strict({
+    ...pageQuery,
+    q: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    category: Type.Optional(Category),
+    sort: Type.Optional(Type.Enum(['newest', 'title', 'price', '-price'])),
+  }),
+  response: { 200: Page(Product) },
+})
+
+export const StockPolicy = Type.Enum(['deny'])
+
+export const availabilityRoute = defineRoute('inventory', 'GET', '/v1/availability', 'public', {
+  summary: 'How many units of each SKU can be ordered now; a SKU nobody knows has none',
+  querystring: Strict({ sku: Type.Union([Sku, Type.Array(Sku, { minItems: 1, maxItems: 100 })]) }),
+  response: {
+    200: Type.Object({
+      items: Type.Array(Type.Object({ sku: Sku, available: Type.Integer(), policy: StockPolicy })),
+    }),
+  },
+})
+
+export const listLocationsRoute = defineRoute('inventory', 'GET', '/v1/locations', 'public', {
+  summary: 'The places that hold stock, in the order they are taken from',
+  response: { 200: Type.Object({ items: Type.Array(Location) }) },
+})
+
+export const createLocationRoute = defineRoute('inventory', 'POST', '/v1/locations', 'operator', {
+  summary: 'Adds a place that holds stock',
+  body: Strict({
+    id: LocationId,
+    name: Type.String({ minLength: 1, maxLength: 120 }),
+    priority: Type.Integer({ minimum: 0, maximum: 1000 }),
+  }),
+  response: { 201: Location },
+})
+
+export const AdjustmentReason = Type.Enum(['received', 'counted', 'damaged', 'lost', 'found', 'returned', 'correction'])
+export type AdjustmentReason = Type.Static<typeof AdjustmentReason>
+
+export const StockLevel = Type.Object({
+  sku: Sku,
+  locationId: LocationId,
+  onHand: Type.Integer(),
+  available: Type.Integer(),
+})
+
+export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adjustments', 'operator', {
+  summary: 'Adds to or takes from the stock of a SKU at a location, with a reason',
+  headers: idempotencyHeaders,
+  body: Strict({
+    sku: Sku,
+    locationId: LocationId,
+    delta: Type.Union([
+      Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
+      Type.Integer({ minimum: -1_000_000_000, maximum: -1 }),
+    ]),
+    reason: AdjustmentReason,
+  }),
+  response: { 201: StockLevel },
+})
+
+export const listStockRoute = defineRoute('inventory', 'GET', '/v1/stock', 'operator', {
+  summary: 'Stock of one SKU at every location: on hand, available, held',
+  querystring: Strict({ sku: Sku }),
+  response: {
+    200: Type.Object({ items: Type.Array(Type.Object({ ...StockLevel.properties, held: Type.Integer() })) }),
+  },
+})
+
+export const ReservationStatus = Type.Enum([
+  'holding',
+  'held',
+  'rejected',
+  'committing',
+  'committed',
+  'releasing',
+  'released',
+  'expired',
+])
+export type ReservationStatus = Type.Static<typeof ReservationStatus>
+
+const Allocation = Type.Object({ sku: Sku, locationId: LocationId, quantity: Type.Integer({ minimum: 1 }) })
+
+export const getReservationRoute = defineRoute('inventory', 'GET', '/v1/reservations/:orderId', 'operator', {
+  summary: 'What is held for an order, where, and until when',
+  params: Strict({ orderId: OrderId }),
+  response: {
+    200: Type.Object({
+      orderId: OrderId,
+      status: ReservationStatus,
+      allocations: Type.Array(Allocation),
+      expiresAt: Timestamp,
+      createdAt: Timestamp,
+      updatedAt: Timestamp,
+    }),
+  },
+})
+
+export const inventoryRoutes = [
+  createProductRoute,
+  updateProductRoute,
+  getProductRoute,
+  listProductsRoute,
+  availabilityRoute,
+  listLocationsRoute,
+  createLocationRoute,
+  adjustStockRoute,
+  listStockRoute,
+  getReservationRoute,
+]
+
+/** The whole product, each time it changes. A consumer keeps it when its version is the highest it has seen. */
+export const ProductUpsertedV1 = defineEvent(
+  'inventory.product.upserted.v1',
+  Type.Object({
+    productId: ProductId,
+    version: Type.Integer({ minimum: 1 }),
+    title: Type.String(),
+    category: Type.String(),
+    status: ProductStatus,
+    variants: Type.Array(Type.Object({ sku: Sku, title: Type.String(), price: Money })),
+  }),
+)
+
+/** Every line of the order is held until `expiresAt`. */
+export const ReservationHeldV1 = defineEvent(
+  'inventory.reservation.held.v1',
+  Type.Object({ orderId: OrderId, expiresAt: Timestamp, allocations: Type.Array(Allocation) }),
+)
+/** Not every line could be held, so nothing is. */
+export const ReservationRejectedV1 = defineEvent(
+  'inventory.reservation.rejected.v1',
+  Type.Object({
+    orderId: OrderId,
+    reason: Type.Enum(['out_of_stock']),
+    unavailable: Type.Array(Type.Object({ sku: Sku, requested: Type.Integer(), available: Type.Integer() })),
+  }),
+)
+/** The held units have left the stock for good. */
+export const ReservationCommittedV1 = defineEvent(
+  'inventory.reservation.committed.v1',
+  Type.Object({ orderId: OrderId, allocations: Type.Array(Allocation) }),
+)
+/** Nothing is held or committed for the order any more; what was committed is back in stock. */
+export const ReservationReleasedV1 = defineEvent(
+  'inventory.reservation.released.v1',
+  Type.Object({ orderId: OrderId, restocked: Type.Boolean() }),
+)
+/** The hold ran out before it was committed. */
+export const ReservationExpiredV1 = defineEvent('inventory.reservation.expired.v1', Type.Object({ orderId: OrderId }))
+
+/** An operator changed what is on hand. */
+export const StockAdjustedV1 = defineEvent(
+  'inventory.stock.adjusted.v1',
+  Type.Object({
+    sku: Sku,
+    locationId: LocationId,
+    delta: Type.Integer(),
+    reason: AdjustmentReason,
+    onHand: Type.Integer(),
+    available: Type.Integer(),
+  }),
+)

@@ -1,0 +1,36 @@
+import type { TObject, TSchema } from 'typebox'
+
+export type ServiceName = 'auth' | 'inventory' | 'orders' | 'payments' | 'notifications'
+
+/** Who may call: anybody, anybody signed in, or operators. */
+export type Access = 'public' | 'user' | 'operator'
+
+export interface RouteSchema {
+  readonly summary: string
+  readonly description?: string
+  readonly params?: TObject
+  readonly querystring?: TObject
+  readonly headers?: TObject
+  readonly body?: TObject
+  readonly response: Readonly<Record<number, TSchema>>
+}
+
+export interface RouteContract<S extends RouteSchema = RouteSchema> {
+  readonly service: ServiceName
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  /** Path with `:name` parameters, `/v1/orders/:id`. */
+  readonly path: string
+  readonly access: Access
+  readonly schema: S
+}
+
+/** Declares a route once: the service answers it, the gateway forwards it, the documentation shows it. */
+export function defineRoute<const S extends RouteSchema>(
+  service: ServiceName,
+  method: RouteContract['method'],
+  path: string,
+  access: Access,
+  schema: S,
+): RouteContract<S> {
+  return { service, method, path, access, schema }
+}

@@ -1,0 +1,15 @@
+import { authRoutes } from './auth.ts'
+import { inventoryRoutes } from './inventory.ts'
+import { notificationsRoutes } from './notifications.ts'
+import { ordersRoutes } from './orders.ts'
+import { paymentsRoutes } from './payments.ts'
+import type { RouteContract } from './route.ts'
+
+/** Every public route of the system. The gateway forwards these and nothing else. */
+export const allRoutes: readonly RouteContract[] = [
+  ...authRoutes,
+  ...inventoryRoutes,
+  ...ordersRoutes,
+  ...paymentsRoutes,
+  ...notificationsRoutes,
+]
