@@ -15,22 +15,22 @@ export interface RouteSchema {
   readonly response: Readonly<Record<number, TSchema>>
 }
 
-export interface RouteContract<S extends RouteSchema = RouteSchema> {
+export interface RouteContract<S extends RouteSchema = RouteSchema, A extends Access = Access> {
   readonly service: ServiceName
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** Path with `:name` parameters, `/v1/orders/:id`. */
   readonly path: string
-  readonly access: Access
+  readonly access: A
   readonly schema: S
 }
 
 /** Declares a route once: the service answers it, the gateway forwards it, the documentation shows it. */
-export function defineRoute<const S extends RouteSchema>(
+export function defineRoute<const S extends RouteSchema, const A extends Access>(
   service: ServiceName,
   method: RouteContract['method'],
   path: string,
-  access: Access,
+  access: A,
   schema: S,
-): RouteContract<S> {
+): RouteContract<S, A> {
   return { service, method, path, access, schema }
 }

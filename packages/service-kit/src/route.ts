@@ -1,0 +1,118 @@
+import type { Access, RouteContract, RouteSchema } from '@tradewind/contracts/route'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, type TSchema, Type } from 'typebox'
+import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
+import type { InputFault } from './errors.ts'
+import type { TokenVerifier } from './tokens.ts'
+import { runInTrace } from './trace.ts'
+import { compile, faultsOf, InvalidInput } from './validation.ts'
+
+/** The type of one part of a request; `Absent` where the contract does not name it. */
+type PartOf<S extends RouteSchema, K extends 'params' | 'querystring' | 'headers' | 'body', Absent> = S extends {
+  readonly [P in K]: infer T extends TSchema
+}
+  ? Static<T>
+  : Absent
+
+type Nothing = Readonly<Record<string, never>>
+
+export interface RouteInput<S extends RouteSchema, A extends Access> {
+  readonly params: PartOf<S, 'params', Nothing>
+  readonly query: PartOf<S, 'querystring', Nothing>
+  readonly headers: PartOf<S, 'headers', Nothing>
+  readonly body: PartOf<S, 'body', null>
+  /** Who calls; undefined on public routes. */
+  readonly caller: CallerOf<A>
+  readonly request: FastifyRequest
+}
+
+export type StatusOf<S extends RouteSchema> = keyof S['response'] & number
+
+/** An answer with one of the contract's statuses. A body of type null sends none. */
+export interface RouteAnswer<S extends RouteSchema, K extends StatusOf<S> = StatusOf<S>> {
+  readonly status: K
+  readonly body: Static<S['response'][K]>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Handler<S extends RouteSchema, A extends Access, K extends StatusOf<S> = StatusOf<S>> = (
+  input: RouteInput<S, A>,
+) => Promise<RouteAnswer<S, K>> | RouteAnswer<S, K>
+
+/** A contract with the code that answers it; `createServer` registers it. */
+export interface ImplementedRoute {
+  readonly contract: RouteContract
+  readonly register: (app: FastifyInstance, tokens: TokenVerifier) => void
+}
+
+const noFields = Type.Object({}, { additionalProperties: false })
+
+/**
+ * Binds a handler to a contract. The caller is judged before anything else is looked at, then the input is checked
+ * against the contract, so the handler sees only what the contract allows, from whom it allows.
+ */
+export function implementRoute<S extends RouteSchema, A extends Access, K extends StatusOf<S>>(
+  contract: RouteContract<S, A>,
+  handler: Handler<S, A, K>,
+): ImplementedRoute {
+  const { schema } = contract
+  const isParams = compile<RouteInput<S, A>['params']>(schema.params ?? noFields)
+  const isQuery = compile<RouteInput<S, A>['query']>(schema.querystring ?? noFields)
+  const isHeaders = compile<RouteInput<S, A>['headers']>(schema.headers ?? noFields)
+  const isBody = compile<RouteInput<S, A>['body']>(schema.body ?? Type.Null())
+
+  const callerOf = async (tokens: TokenVerifier, request: FastifyRequest): Promise<CallerOf<A>> => {
+    const caller = contract.access === 'public' ? undefined : await authenticate(tokens, request.headers.authorization)
+    if (!isAdmitted(contract.access, caller)) throw Forbidden()
+    return caller
+  }
+
+  const inputOf = (request: FastifyRequest, caller: CallerOf<A>): RouteInput<S, A> => {
+    const { params, query } = request
+    const headers: unknown = schema.headers === undefined ? {} : request.headers
+    const body: unknown = request.body ?? null
+    // Every part is asked, so that the answer names every fault at once.
+    const faults: InputFault[] = []
+    const paramsValid = isParams(params)
+    if (!paramsValid) faults.push(...faultsOf('/params', isParams.errors))
+    const queryValid = isQuery(query)
+    if (!queryValid) faults.push(...faultsOf('/query', isQuery.errors))
+    const headersValid = isHeaders(headers)
+    if (!headersValid) faults.push(...faultsOf('/headers', isHeaders.errors))
+    const bodyValid = isBody(body)
+    if (!bodyValid) faults.push(...faultsOf('', isBody.errors))
+    if (!paramsValid || !queryValid || !headersValid || !bodyValid) throw InvalidInput({}, { errors: faults })
+    return { params, query, headers, body, caller, request }
+  }
+
+  const register = (app: FastifyInstance, tokens: TokenVerifier): void => {
+    const callers = new WeakMap<FastifyRequest, { readonly caller: CallerOf<A> }>()
+    app.route({
+      method: contract.method,
+      url: contract.path,
+      schema: { response: schema.response },
+      onRequest: async (request) => {
+        callers.set(request, { caller: await callerOf(tokens, request) })
+      },
+      handler: async (request, reply) => {
+        const admitted = callers.get(request)
+        if (admitted === undefined) throw Forbidden()
+        const input = inputOf(request, admitted.caller)
+        return send(reply, await runInTrace(request.trace, () => handler(input)))
+      },
+    })
+  }
+  return { contract, register }
+}
+
+interface AnyAnswer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function send(reply: FastifyReply, { status, body, headers }: AnyAnswer): FastifyReply {
+  reply.code(status)
+  if (headers !== undefined) reply.headers(headers)
+  return body === null ? reply.send() : reply.send(body)
+}

@@ -1,0 +1,175 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { defineError } from './errors.ts'
+import { maxBodyBytes, parseJsonBody } from './json-body.ts'
+import type { Metrics } from './metrics.ts'
+import { createProblem, problemFrom } from './problem.ts'
+import type { ImplementedRoute } from './route.ts'
+import type { TokenVerifier } from './tokens.ts'
+import { continueTrace, runInTrace, type TraceContext } from './trace.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The span of this request. */
+    trace: TraceContext
+  }
+}
+
+export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 'not-found', 'There is nothing at this address.')
+
+const headersTimeoutMs = 5_000
+const requestTimeoutMs = 10_000
+const connectionsCheckingIntervalMs = 1_000
+/** Longer than any answer that is waited for (`Prefer: wait`), so only dead connections meet it. */
+const connectionTimeoutMs = 75_000
+const keepAliveTimeoutMs = 72_000
+const maxHeaderBytes = 16_384
+export const defaultHandlerTimeoutMs = 45_000
+
+export interface ServerOptions {
+  readonly service: string
+  readonly logger: FastifyBaseLogger
+  readonly metrics: Metrics
+  readonly tokens: TokenVerifier
+  readonly routes: readonly ImplementedRoute[]
+  /** Registers what no contract describes, in a scope of its own. Nothing there is checked for access. */
+  readonly raw?: (app: FastifyInstance) => Promise<void>
+  /** After this long a request is answered 503. */
+  readonly handlerTimeoutMs?: number
+}
+
+/**
+ * The HTTP server of a service: strict parsing, bounded bodies and times, problem details for every refusal.
+ * Only the given routes exist. It does not listen yet.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { logger, metrics, tokens, routes, raw, handlerTimeoutMs = defaultHandlerTimeoutMs } = options
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: connectionTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    handlerTimeout: handlerTimeoutMs,
+    exposeHeadRoutes: false,
+    trustProxy: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    frameworkErrors: (error, request, reply) => {
+      answerProblem(error, request, reply)
+    },
+    clientErrorHandler: refuseConnection,
+    http: {
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckingIntervalMs,
+      maxHeaderSize: maxHeaderBytes,
+    },
+  })
+
+  acceptJsonOnly(app)
+  traceRequests(app)
+  measureRequests(app, metrics)
+  closeConnectionsWhileStopping(app)
+  app.setErrorHandler(answerProblem)
+  app.setNotFoundHandler((request, reply) => answerProblem(RouteNotFound(), request, reply))
+
+  for (const route of routes) route.register(app, tokens)
+  if (raw !== undefined) app.register(raw)
+  return app
+}
+
+const saneRequestId = /^[A-Za-z0-9._-]{1,64}$/
+
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUIDv7()
+}
+
+function acceptJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    /^application\/json *(; *charset *= *"?utf-8"? *)?$/i,
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJsonBody(body),
+  )
+}
+
+function traceRequests(app: FastifyInstance): void {
+  app.decorateRequest('trace')
+  app.addHook('onRequest', (request, reply, done) => {
+    const given = request.headers['traceparent']
+    const traceparent = continueTrace(typeof given === 'string' ? given : undefined)
+    request.trace = { traceparent, requestId: request.id }
+    reply.header('x-request-id', request.id)
+    done()
+  })
+}
+
+function measureRequests(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unmatched'
+    metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    done()
+  })
+}
+
+/** A kept-alive connection would hold up `close()` and then be reset under its client, so the answer says it ends. */
+function closeConnectionsWhileStopping(app: FastifyInstance): void {
+  let stopping = false
+  app.addHook('preClose', (done) => {
+    stopping = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done()
+  })
+}
+
+/** Answers with problem details; an unexpected error is logged here, once, with its cause. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { problem, headers } = problemFrom(error, pathOf(request.url))
+  if (problem.status >= 500) {
+    const log = () =>
+      request.log.error({ err: error, method: request.method, path: pathOf(request.url) }, 'request failed')
+    if (request.trace === undefined) log()
+    else runInTrace(request.trace, log)
+  }
+  return reply
+    .code(problem.status)
+    .headers(headers)
+    .header('x-request-id', request.id)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problem)
+}
+
+/** The query may hold what a log or an answer must not repeat. */
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
+
+const refusals: Readonly<Record<string, { status: number; code: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, code: 'HEADERS_TOO_LARGE' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'REQUEST_TIMEOUT' },
+}
+
+/** What the HTTP parser refuses never becomes a request: no host, two lengths, a bare line feed, headers that never end. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status, code } = refusals[error.code ?? ''] ?? { status: 400, code: 'BAD_REQUEST' }
+  const problem = createProblem({ status, code })
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,210 @@
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { createAdminServer } from './admin.ts'
+import { ConfigError } from './config.ts'
+import { type Check, createHealth, type Health } from './health.ts'
+import { createLogger, type Logger, type LogLevel } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { ImplementedRoute } from './route.ts'
+import { createServer } from './server.ts'
+import { createJwksSource, createTokenVerifier, type TokenVerifier } from './tokens.ts'
+
+/** The settings that every process has; `serviceSettings` declares them. */
+export interface ServiceConfig {
+  readonly HOST: string
+  readonly PORT: number
+  readonly ADMIN_PORT: number
+  readonly LOG_LEVEL: LogLevel
+  readonly TOKEN_ISSUER: string
+  readonly TOKEN_AUDIENCE: string
+  readonly JWKS_URL?: string
+}
+
+export interface ServiceContext<C extends ServiceConfig> {
+  readonly config: C
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Checks tokens against JWKS_URL. Without that setting every check throws, and `start` returns a verifier of its own. */
+  readonly tokens: TokenVerifier
+  /** Registers what is to end with the process. Run last registered first, after the last request was answered. */
+  readonly onShutdown: (label: string, stop: () => Promise<void> | void) => void
+  /** Readiness depends on it. */
+  readonly addCheck: (label: string, check: Check) => void
+}
+
+export interface ServiceParts {
+  readonly routes: readonly ImplementedRoute[]
+  readonly raw?: (app: FastifyInstance) => Promise<void>
+  readonly tokens?: TokenVerifier
+  readonly handlerTimeoutMs?: number
+}
+
+export type StartService<C extends ServiceConfig> = (context: ServiceContext<C>) => Promise<ServiceParts>
+
+/** Sent to the parent process, when there is one, once the service listens. */
+export interface ListeningMessage {
+  readonly type: 'listening'
+  readonly port: number
+  readonly adminPort: number
+}
+
+export const configFaultExitCode = 78
+const requestsGraceMs = 10_000
+const shutdownLimitMs = 30_000
+
+interface Stop {
+  readonly label: string
+  readonly stop: () => Promise<void> | void
+}
+
+/**
+ * Runs a service as a process until SIGTERM, SIGINT or the end of the parent's channel: readiness turns 503, requests in
+ * flight are answered, then what `onShutdown` registered ends in reverse order. Wrong configuration exits 78, a failed
+ * start or an unexpected error 1, a second signal at once.
+ */
+export async function runService<C extends ServiceConfig>(
+  name: string,
+  loadConfig: () => C,
+  start: StartService<C>,
+): Promise<void> {
+  const config = configOrExit(name, loadConfig)
+  const logger = createLogger({ name, level: config.LOG_LEVEL })
+  const metrics = createMetrics(name)
+  const health = createHealth()
+  const stops: Stop[] = []
+  const servers: { public?: FastifyInstance; admin?: FastifyInstance } = {}
+  const stopping = stopOnSignals(logger, async () => {
+    health.stop()
+    if (servers.public !== undefined) await closeWithin(servers.public, requestsGraceMs, logger)
+    const failures = await runStops(stops, logger)
+    await servers.admin?.close()
+    if (failures > 0) throw new Error(`${failures} parts of ${name} did not stop cleanly`)
+  })
+
+  try {
+    const tokens = tokenVerifierFor(config, logger)
+    const parts = await start({
+      config,
+      logger,
+      metrics,
+      tokens,
+      onShutdown: (label, stop) => stops.push({ label, stop }),
+      addCheck: health.add,
+    })
+    if (stopping()) return
+    servers.public = createServer({ service: name, logger, metrics, tokens, ...parts })
+    await listen(config, logger, metrics, health, servers, servers.public)
+  } catch (error) {
+    if (stopping()) return
+    if (error instanceof ConfigError) return exitForConfig(name, error)
+    logger.fatal({ err: error }, `start failed: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
+  }
+}
+
+async function listen(
+  config: ServiceConfig,
+  logger: Logger,
+  metrics: Metrics,
+  health: Health,
+  servers: { admin?: FastifyInstance },
+  app: FastifyInstance,
+): Promise<void> {
+  servers.admin = createAdminServer(health, metrics, logger)
+  await servers.admin.listen({ host: config.HOST, port: config.ADMIN_PORT, listenTextResolver: () => '' })
+  await app.listen({ host: config.HOST, port: config.PORT })
+  const message: ListeningMessage = { type: 'listening', port: portOf(app), adminPort: portOf(servers.admin) }
+  logger.info({ port: message.port, adminPort: message.adminPort }, 'listening')
+  process.send?.(message)
+}
+
+function portOf(app: FastifyInstance): number {
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port')
+  return address.port
+}
+
+function configOrExit<C>(name: string, loadConfig: () => C): C {
+  try {
+    return loadConfig()
+  } catch (error) {
+    if (error instanceof ConfigError) return exitForConfig(name, error)
+    throw error
+  }
+}
+
+function exitForConfig(name: string, error: ConfigError): never {
+  process.stderr.write(`${name}: ${error.message}\n`)
+  process.exit(configFaultExitCode)
+}
+
+function tokenVerifierFor(config: ServiceConfig, logger: Logger): TokenVerifier {
+  const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience, JWKS_URL: url } = config
+  if (url === undefined)
+    return { verify: () => Promise.reject(new Error('JWKS_URL is not set and the service brought no verifier')) }
+  const onError = (error: unknown) => logger.warn({ err: error, url }, 'token keys could not be renewed')
+  return createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { onError }) })
+}
+
+/** Returns whether stopping has begun. */
+function stopOnSignals(logger: Logger, stop: () => Promise<void>): () => boolean {
+  let begun = false
+  const grace = closeWithGrace(
+    {
+      delay: shutdownLimitMs,
+      logger: { error: (message: unknown) => logger.error({ err: message }, 'shutdown failed') },
+      skip: [
+        'SIGHUP',
+        'SIGQUIT',
+        'SIGILL',
+        'SIGTRAP',
+        'SIGABRT',
+        'SIGBUS',
+        'SIGFPE',
+        'SIGSEGV',
+        'SIGUSR2',
+        'beforeExit',
+      ],
+    },
+    async (reason) => {
+      begun = true
+      if ('err' in reason) {
+        logger.fatal({ err: reason.err }, 'unexpected error')
+        process.exit(1)
+      }
+      logger.info({ signal: reason.signal ?? 'parent gone' }, 'stopping')
+      await stop()
+      logger.info('stopped')
+    },
+  )
+  process.once('disconnect', () => {
+    if (!begun) grace.close()
+  })
+  return () => begun
+}
+
+async function closeWithin(app: FastifyInstance, limitMs: number, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.warn({ limitMs }, 'requests are still in flight; their connections are closed')
+    app.server.closeAllConnections()
+  }, limitMs)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Every part gets its turn even when one before it fails. */
+async function runStops(stops: readonly Stop[], logger: Logger): Promise<number> {
+  let failures = 0
+  for (const { label, stop } of stops.toReversed()) {
+    try {
+      await stop()
+    } catch (error) {
+      failures++
+      logger.error({ err: error }, `stopping ${label} failed`)
+    }
+  }
+  return failures
+}

@@ -1,0 +1,227 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createDecoder, createVerifier } from 'fast-jwt'
+import { LRUCache } from 'lru-cache'
+import { type Static, Type } from 'typebox'
+import { defineError } from './errors.ts'
+import { compile } from './validation.ts'
+
+/** Who calls, as the verified access token says. */
+export interface Caller {
+  readonly userId: string
+  readonly sessionId: string
+  readonly roles: readonly string[]
+  readonly isOperator: boolean
+}
+
+export interface TokenVerifier {
+  /** Answers who the bearer of the token is. Throws InvalidToken, or KeysUnavailable while no key could be fetched yet. */
+  readonly verify: (token: string) => Promise<Caller>
+}
+
+/** Public Ed25519 keys by key id. */
+export interface KeySource {
+  readonly publicKey: (kid: string) => Promise<KeyObject | undefined>
+}
+
+export interface JwksSource extends KeySource {
+  /** Fetches the keys unless some are known. Throws KeysUnavailable. */
+  readonly load: () => Promise<void>
+}
+
+export const InvalidToken = defineError('INVALID_TOKEN', 'unauthenticated', 'The access token is not valid.')
+export const KeysUnavailable = defineError(
+  'TOKEN_KEYS_UNAVAILABLE',
+  'unavailable',
+  'Access tokens cannot be checked at the moment.',
+)
+
+const Jwk = Type.Object({
+  kty: Type.Literal('OKP'),
+  crv: Type.Literal('Ed25519'),
+  x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+  kid: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
+})
+export type Jwk = Static<typeof Jwk>
+const isJwk = compile<Jwk>(Jwk)
+
+const Jwks = Type.Object({ keys: Type.Array(Type.Unknown(), { maxItems: 100 }) })
+const isJwks = compile<Static<typeof Jwks>>(Jwks)
+
+/** Keys of other types are left out: only Ed25519 is ever used. */
+const keysById = (keys: readonly unknown[]): Map<string, KeyObject> =>
+  new Map(
+    keys
+      .filter((key) => isJwk(key))
+      .map((key) => [key.kid, createPublicKey({ key: { kty: key.kty, crv: key.crv, x: key.x }, format: 'jwk' })]),
+  )
+
+/** A fixed set of keys, for the service that owns them and for tests. */
+export function createKeySet(keys: readonly unknown[]): KeySource {
+  const known = keysById(keys)
+  return { publicKey: (kid) => Promise.resolve(known.get(kid)) }
+}
+
+export interface JwksOptions {
+  readonly fetch?: typeof fetch
+  readonly now?: () => number
+  /** Told when keys could not be fetched while known ones go on serving. */
+  readonly onError?: (error: unknown) => void
+}
+
+const minIntervalMs = 30_000
+const minIntervalBeforeFirstKeysMs = 1_000
+const maxAgeMs = 300_000
+const fetchTimeoutMs = 3_000
+
+/**
+ * The keys published at a JWKS URL (RFC 7517), cached.
+ * An unknown key id causes at most one fetch per 30 seconds, however many tokens name one;
+ * known keys go on serving while the URL cannot be reached, and are renewed every five minutes in the background.
+ */
+export function createJwksSource(url: string, options: JwksOptions = {}): JwksSource {
+  const { fetch: get = fetch, now = Date.now, onError = () => undefined } = options
+  let keys: Map<string, KeyObject> | undefined
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let triedAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+
+  const fetchKeys = async () => {
+    const response = await get(url, { signal: AbortSignal.timeout(fetchTimeoutMs), redirect: 'error' })
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+    const body: unknown = await response.json()
+    if (!isJwks(body)) throw new Error(`${url} did not answer with a key set`)
+    keys = keysById(body.keys)
+    fetchedAt = now()
+  }
+  const refresh = (): Promise<void> => {
+    triedAt = now()
+    running ??= fetchKeys().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  const mayFetch = () => now() - triedAt >= (keys === undefined ? minIntervalBeforeFirstKeysMs : minIntervalMs)
+
+  const load = async () => {
+    if (keys !== undefined) return
+    if (running === undefined && !mayFetch()) throw KeysUnavailable()
+    try {
+      await (running ?? refresh())
+    } catch (cause) {
+      throw KeysUnavailable({}, { cause })
+    }
+  }
+
+  const publicKey = async (kid: string): Promise<KeyObject | undefined> => {
+    await load()
+    const known = keys?.get(kid)
+    if (known !== undefined) {
+      if (now() - fetchedAt >= maxAgeMs && running === undefined && mayFetch()) refresh().catch(onError)
+      return known
+    }
+    if (running === undefined && !mayFetch()) return undefined
+    try {
+      await (running ?? refresh())
+    } catch (error) {
+      onError(error)
+    }
+    return keys?.get(kid)
+  }
+
+  return { load, publicKey }
+}
+
+const Header = Type.Object({
+  alg: Type.Literal('EdDSA'),
+  kid: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
+  typ: Type.String(),
+})
+const isHeader = compile<Static<typeof Header>>(Header)
+/** Headers that would let a token bring its own key or demand an extension; nobody who signs for us sends them. */
+const refusedHeaders = ['jku', 'jwk', 'x5u', 'x5c', 'crit']
+
+const Claims = Type.Object({
+  sub: Type.String({ minLength: 1, maxLength: 64 }),
+  sid: Type.String({ minLength: 1, maxLength: 64 }),
+  roles: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 }),
+  exp: Type.Integer(),
+  iat: Type.Integer(),
+})
+const isClaims = compile<Static<typeof Claims>>(Claims)
+
+const maxTokenLength = 4_096
+const maxCachedTokens = 10_000
+const maxIssuedAheadMs = 60_000
+
+export interface TokenVerifierOptions {
+  readonly issuer: string
+  readonly audience: string
+  readonly keys: KeySource
+  readonly now?: () => number
+}
+
+/**
+ * Checks access tokens (RFC 9068 profile): EdDSA only, header type `at+jwt`, and issuer, audience, subject, session, roles,
+ * expiry and issue time all required. A verified token is remembered until it expires.
+ */
+export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: TokenVerifierOptions): TokenVerifier {
+  const decode = createDecoder({ complete: true })
+  const verified = new LRUCache<string, { readonly caller: Caller; readonly expiresAt: number }>({
+    max: maxCachedTokens,
+  })
+  const verifiers = new WeakMap<KeyObject, (token: string) => unknown>()
+  const verifierFor = (key: KeyObject) => {
+    const existing = verifiers.get(key)
+    if (existing !== undefined) return existing
+    const created = createVerifier({
+      key: key.export({ type: 'spki', format: 'pem' }),
+      algorithms: ['EdDSA'],
+      checkTyp: 'at+jwt',
+      allowedIss: issuer,
+      allowedAud: audience,
+      requiredClaims: ['iss', 'aud', 'sub', 'sid', 'exp', 'iat', 'roles'],
+      ignoreExpiration: true,
+    })
+    verifiers.set(key, created)
+    return created
+  }
+
+  const verify = async (token: string): Promise<Caller> => {
+    const known = verified.get(token)
+    if (known !== undefined && known.expiresAt > now()) return known.caller
+    if (token.length > maxTokenLength) throw InvalidToken()
+    const kid = keyIdOf(decode, token)
+    const key = await keys.publicKey(kid)
+    if (key === undefined) throw InvalidToken({ reason: 'unknown key' })
+    const claims = claimsOf(verifierFor(key), token)
+    if (!isClaims(claims)) throw InvalidToken({ reason: 'claims' })
+    if (claims.exp * 1000 <= now()) throw InvalidToken({ reason: 'expired' })
+    if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
+    const { sub, sid, roles } = claims
+    const caller: Caller = { userId: sub, sessionId: sid, roles, isOperator: roles.includes('operator') }
+    verified.set(token, { caller, expiresAt: claims.exp * 1000 })
+    return caller
+  }
+  return { verify }
+}
+
+function keyIdOf(decode: (token: string) => unknown, token: string): string {
+  let decoded: unknown
+  try {
+    decoded = decode(token)
+  } catch (cause) {
+    throw InvalidToken({}, { cause })
+  }
+  const header: unknown =
+    typeof decoded === 'object' && decoded !== null && 'header' in decoded ? decoded.header : undefined
+  if (!isHeader(header) || refusedHeaders.some((name) => name in header)) throw InvalidToken({ reason: 'header' })
+  return header.kid
+}
+
+function claimsOf(verify: (token: string) => unknown, token: string): unknown {
+  try {
+    return verify(token)
+  } catch (cause) {
+    throw InvalidToken({}, { cause })
+  }
+}
