@@ -1,0 +1,80 @@
+import type { DomainEvent } from '@tradewind/contracts/event'
+import { defineError } from '@tradewind/service-kit/errors'
+import { currentTraceparent } from '@tradewind/service-kit/trace'
+import { LRUCache } from 'lru-cache'
+import type { Collection, Db } from 'mongodb'
+import { type AggregateDocument, type Stored, toState } from './aggregate-document.ts'
+import { changed, type Decision, unchanged } from './decision.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
+
+export type { AggregateDocument, OutboxEntry, Stored } from './aggregate-document.ts'
+
+export const AggregateNotFound = defineError('DATABASE_NOT_FOUND', 'not-found', 'There is no such document.')
+
+/** Stores one kind of aggregate in one collection, each with its own outbox. */
+export interface AggregateStore<S extends { id: string }> {
+  /** For queries and indexes. Writing through it would go round the outbox and the version. */
+  readonly collection: Collection<AggregateDocument>
+  readonly outbox: Outbox
+  /** Saves a new aggregate with its events in one write. Throws `DuplicateKey` when its id or a unique field is taken. */
+  insert(state: S, ...events: DomainEvent[]): Promise<S & Stored>
+  find(id: string): Promise<(S & Stored) | undefined>
+  /**
+   * Loads, decides, saves, and decides again when somebody else was faster, so `decide` must be pure. Calls for one id
+   * are decided one after another in the order they came and share writes. Throws `AggregateNotFound`, what `decide`
+   * throws, and `TooMuchContention` when other writers won too often.
+   */
+  update(id: string, decide: (state: S & Stored) => Decision<S>): Promise<S & Stored>
+  /** Like `update`, but `decide` also answers for an aggregate that does not exist yet. */
+  upsert(id: string, decide: (state: (S & Stored) | undefined) => Decision<S>): Promise<(S & Stored) | undefined>
+  /** Turns documents that a query on `collection` found into aggregates. */
+  toState(document: AggregateDocument): S & Stored
+}
+
+export interface AggregateStoreOptions {
+  readonly now: () => Date
+}
+
+/** Documents kept in memory after a write. A write that was decided on an outdated one is refused by its guard and decided again. */
+const cachedDocuments = 5000
+
+export function createAggregateStore<S extends { id: string }>(
+  db: Db,
+  collectionName: string,
+  { now }: AggregateStoreOptions,
+): AggregateStore<S> {
+  const collection = db.collection<AggregateDocument>(collectionName)
+  const cache = new LRUCache<string, AggregateDocument>({ max: cachedDocuments })
+  const outbox = createOutbox(collection, cache)
+  const commit = createGroupCommit<S>({ collection, cache, now, onCommitted: outbox.announce })
+
+  const upsert: AggregateStore<S>['upsert'] = (id, decide) =>
+    commit({ id, decide, traceparent: currentTraceparent(), mustBeNew: false })
+
+  return {
+    collection,
+    outbox,
+    insert: async (state, ...events) => {
+      const saved = await commit({
+        id: state.id,
+        decide: () => changed(state, ...events),
+        traceparent: currentTraceparent(),
+        mustBeNew: true,
+      })
+      if (saved === undefined) throw AggregateNotFound({ id: state.id })
+      return saved
+    },
+    find: async (id) => {
+      const document = await collection.findOne({ _id: id })
+      return document === null ? undefined : toState<S>(document)
+    },
+    update: async (id, decide) => {
+      const saved = await upsert(id, (state) => (state === undefined ? unchanged() : decide(state)))
+      if (saved === undefined) throw AggregateNotFound({ collection: collectionName, id })
+      return saved
+    },
+    upsert,
+    toState: (document) => toState<S>(document),
+  }
+}

@@ -1,0 +1,123 @@
+import type { LRUCache } from 'lru-cache'
+import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import type { AggregateDocument, OutboxEntry } from './aggregate-document.ts'
+
+export type { OutboxEntry } from './aggregate-document.ts'
+
+/** Entries of one aggregate that are durable and ought to be published, in order. */
+export interface Announcement {
+  readonly aggregateId: string
+  readonly entries: readonly OutboxEntry[]
+  /** True when they went out before and are asked for again, so there is nothing to mark. */
+  readonly repeated: boolean
+}
+
+/** One collection's outboxes as a relay sees them. */
+export interface Outbox {
+  readonly name: string
+  /** Called right after a write with what it added. One listener; without one, entries wait for `pending`. */
+  onAnnouncement(listener: (announcement: Announcement) => void): void
+  /** Notes that the entries from `first` to `last` of an aggregate are with the broker. Written a moment later, many together. */
+  markPublished(aggregateId: string, first: number, last: number): void
+  /** What was added before `before` and is not marked: what a crash or a broker's absence left behind. */
+  pending(before: Date, limit: number): Promise<readonly Announcement[]>
+  /** Writes all marks now. Throws the driver's error; the marks are kept. */
+  flush(): Promise<void>
+  /** The index that `pending` uses. Part of a service's first migration. */
+  createIndex(): Promise<void>
+}
+
+/** Marks wait this long for company. Losing them costs a second publication, which every consumer ignores. */
+const markDelayMs = 250
+/** Marks of one bulk command. */
+const markBatch = 1000
+
+interface Range {
+  readonly first: number
+  readonly last: number
+}
+
+type Announce = (document: AggregateDocument, entries: readonly OutboxEntry[], repeated: boolean) => void
+
+export function createOutbox(
+  collection: Collection<AggregateDocument>,
+  cache: LRUCache<string, AggregateDocument>,
+): Outbox & { readonly announce: Announce } {
+  let listener: ((announcement: Announcement) => void) | undefined
+  let marks = new Map<string, Range>()
+  let timer: NodeJS.Timeout | undefined
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const taken = marks
+    marks = new Map()
+    const all = [...taken]
+    for (let start = 0; start < all.length; start += markBatch) {
+      const chunk = all.slice(start, start + markBatch)
+      const { matchedCount } = await collection.bulkWrite(chunk.map(markComplete), { ordered: false })
+      // Where another replica added more meanwhile, the progress is noted and the aggregate stays pending.
+      if (matchedCount < chunk.length) await collection.bulkWrite(chunk.map(markProgress), { ordered: false })
+      for (const [id, { last }] of chunk) markCached(id, last)
+    }
+  }
+
+  function markCached(id: string, last: number) {
+    const document = cache.peek(id)
+    if (document === undefined || document.outbox.seq !== last) return
+    const { pendingAt: _pendingAt, ...outbox } = document.outbox
+    cache.set(id, { ...document, outbox: { ...outbox, published: last } })
+  }
+
+  return {
+    name: collection.collectionName,
+    onAnnouncement: (listen) => {
+      listener = listen
+    },
+    announce: (document, entries, repeated) => {
+      if (entries.length > 0) listener?.({ aggregateId: document._id, entries, repeated })
+    },
+    markPublished: (aggregateId, first, last) => {
+      const known = marks.get(aggregateId)
+      if (known === undefined) marks.set(aggregateId, { first, last })
+      else if (first <= known.last + 1) marks.set(aggregateId, { first: known.first, last: Math.max(known.last, last) })
+      // After a gap nothing more is marked: the sweep publishes what is missing and all that follows.
+      timer ??= setTimeout(() => {
+        // A mark that cannot be written is no loss: the sweep publishes the entry again and marks it then.
+        flush().catch(() => undefined)
+      }, markDelayMs)
+    },
+    pending: async (before, limit) => {
+      const documents = await collection
+        .find({ 'outbox.pendingAt': { $lt: before } }, { projection: { outbox: 1 } })
+        .sort({ 'outbox.pendingAt': 1 })
+        .limit(limit)
+        .toArray()
+      return documents.map(({ _id, outbox }) => ({
+        aggregateId: _id,
+        entries: outbox.entries.filter(({ seq }) => seq > outbox.published),
+        repeated: false,
+      }))
+    },
+    flush,
+    createIndex: async () => {
+      await collection.createIndex({ 'outbox.pendingAt': 1 }, { sparse: true, name: 'outbox_pending' })
+    },
+  }
+}
+
+type Mark = AnyBulkWriteOperation<AggregateDocument>
+
+const markComplete = ([_id, { first, last }]: [string, Range]): Mark => ({
+  updateOne: {
+    filter: { _id, 'outbox.seq': last, 'outbox.published': { $gte: first - 1 } },
+    update: { $set: { 'outbox.published': last }, $unset: { 'outbox.pendingAt': '' } },
+  },
+})
+
+const markProgress = ([_id, { first, last }]: [string, Range]): Mark => ({
+  updateOne: {
+    filter: { _id, 'outbox.published': { $gte: first - 1, $lt: last } },
+    update: { $set: { 'outbox.published': last } },
+  },
+})

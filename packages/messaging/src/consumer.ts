@@ -1,0 +1,228 @@
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import type { EventContract, EventData } from '@tradewind/contracts/event'
+import type { ServiceName } from '@tradewind/contracts/route'
+import { runWithTrace } from '@tradewind/service-kit/trace'
+import { type CloudEvent, fromHeaders } from './cloud-events.ts'
+import type { Messaging } from './connection.ts'
+import { sendToDeadLetters } from './dead-letters.ts'
+import { ackWaitMs, ensureConsumer, ensureStreams, streamOf } from './streams.ts'
+
+/** An event as a handler receives it. */
+export interface ReceivedEvent<D> {
+  readonly id: string
+  readonly type: string
+  /** When its aggregate was written. */
+  readonly time: Date
+  readonly data: D
+}
+
+/** An event contract with the code that reacts to it. */
+export interface EventHandler {
+  readonly contract: EventContract
+  readonly handle: (event: ReceivedEvent<unknown>) => Promise<void>
+}
+
+/**
+ * Binds a reaction to an event. The reaction must be safe to repeat: an event arrives at least once, in any order.
+ */
+export function on<C extends EventContract>(
+  contract: C,
+  handle: (event: ReceivedEvent<EventData<C>>) => Promise<unknown>,
+): EventHandler {
+  return {
+    contract,
+    handle: async (event) => {
+      const { data } = event
+      if (!contract.matches(data)) throw new Poison(contract.faults(data).join('; '))
+      await handle({ ...event, data: data as EventData<C> })
+    },
+  }
+}
+
+/** A message that no retry can help. */
+class Poison extends Error {}
+
+export interface SubscriptionOptions {
+  /** Whose events. */
+  readonly from: ServiceName
+  /** Names the durable consumer together with the service: `orders-reservations`. Never changed, or all is delivered again. */
+  readonly name: string
+  /** One subject, with wildcards: `inventory.reservation.>`. */
+  readonly filter: string
+  readonly handlers: readonly EventHandler[]
+  /** True for errors of a dependency that is away: such a message is not to blame, and pulling stops until `dependencies` answers. */
+  readonly isTransient: (error: unknown) => boolean
+  /** Resolves when what the handlers need is there. */
+  readonly dependencies: () => Promise<void>
+}
+
+export interface Subscription {
+  readonly durable: string
+  /** Throws when the consumer has made no progress although there is work. For readiness. */
+  check(): Promise<void>
+  /** Stops pulling and waits for the handlers under way. */
+  close(): Promise<void>
+}
+
+/** Messages asked for ahead of the handlers. */
+const pullBatch = 256
+/** Failures of the handler itself before a message is given up. */
+const maxDeliveries = 8
+const longestBackoffMs = 20_000
+/** How often a silent consumer is looked at. */
+const watchEveryMs = 5000
+/** A consumer that stays silent this long although there is work is not ready. */
+const silentTooLongMs = 20_000
+
+/** Delay before the next delivery: 100 ms, doubling. A bare nak would burn all deliveries within milliseconds. */
+const backoffMs = (deliveries: number) => Math.min(longestBackoffMs, 100 * 2 ** Math.max(0, deliveries - 1))
+
+/** Pulls messages of one durable consumer for ever, and starts again whenever the broker lost the consumer or went silent. */
+export function subscribe(messaging: Messaging, options: SubscriptionOptions): Subscription {
+  const { logger, manager, client, service, replicas } = messaging
+  const { handlers, isTransient, dependencies } = options
+  const durable = `${service}-${options.name}`
+  const stream = streamOf(options.from)
+  const byType = new Map(handlers.map((handler) => [handler.contract.type, handler]))
+  const knownNames = new Set(handlers.map(({ contract }) => withoutVersion(contract.type)))
+  const underWay = new Set<Promise<void>>()
+  const closing = Promise.withResolvers<void>()
+  let closed = false
+  let messages: ConsumerMessages | undefined
+  let lastProgress = performance.now()
+
+  async function run(): Promise<void> {
+    while (!closed) {
+      try {
+        await dependencies()
+        await ensureStreams(manager, replicas)
+        await ensureConsumer(manager, stream, durable, options.filter)
+        const consumer = await client.consumers.get(stream, durable)
+        messages = await consumer.consume({ max_messages: pullBatch })
+        if (closed) break
+        void stopWhenLost(messages)
+        for await (const message of messages) receive(message)
+      } catch (error) {
+        if (!closed) logger.warn({ err: error, durable }, 'the consumer is not running')
+      }
+      messages = undefined
+      await Promise.race([closing.promise, pause(500)])
+    }
+    messages?.stop()
+  }
+
+  async function stopWhenLost(current: ConsumerMessages): Promise<void> {
+    for await (const { type } of current.status()) {
+      if (
+        type === 'heartbeats_missed' ||
+        type === 'consumer_not_found' ||
+        type === 'stream_not_found' ||
+        type === 'consumer_deleted'
+      ) {
+        logger.warn({ durable, type }, 'the consumer is started again')
+        current.stop()
+      }
+    }
+  }
+
+  function receive(message: JsMsg) {
+    lastProgress = performance.now()
+    const work = handle(message).finally(() => {
+      lastProgress = performance.now()
+      underWay.delete(work)
+    })
+    underWay.add(work)
+  }
+
+  async function handle(message: JsMsg): Promise<void> {
+    const event = fromHeaders(message.headers)
+    try {
+      if ('fault' in event) throw new Poison(event.fault)
+      await runWithTrace(event.traceparent, () => dispatch(event, message))
+      message.ack()
+    } catch (error) {
+      await giveBack(message, error)
+    }
+  }
+
+  async function dispatch(event: CloudEvent, message: JsMsg): Promise<void> {
+    if (event.type !== message.subject) throw new Poison(`type ${event.type} came under subject ${message.subject}`)
+    const handler = byType.get(event.type)
+    if (handler === undefined) {
+      // A later service may publish events that this one has no use for. A new version of one that it needs is another matter.
+      if (knownNames.has(withoutVersion(event.type))) throw new Poison(`unknown version: ${event.type}`)
+      return
+    }
+    await handler.handle({ id: event.id, type: event.type, time: event.time, data: parse(message) })
+  }
+
+  async function giveBack(message: JsMsg, error: unknown): Promise<void> {
+    const { deliveryCount } = message.info
+    if (isTransient(error)) {
+      message.nak(backoffMs(deliveryCount))
+      messages?.stop()
+      return
+    }
+    if (!(error instanceof Poison) && deliveryCount < maxDeliveries) {
+      logger.warn({ err: error, durable, subject: message.subject, deliveryCount }, 'an event is tried again')
+      message.nak(backoffMs(deliveryCount))
+      return
+    }
+    logger.error({ err: error, durable, subject: message.subject, deliveryCount }, 'an event goes to the dead letters')
+    try {
+      await sendToDeadLetters(messaging, durable, message, error instanceof Error ? error.message : String(error))
+    } catch (cause) {
+      logger.warn({ err: cause, durable }, 'the dead-letter stream does not answer; the event stays')
+      message.nak(longestBackoffMs)
+    }
+  }
+
+  /** A pull can fall silent after a reconnect: when there is work and nothing arrives, the pull is started again. */
+  async function watchProgress(): Promise<void> {
+    if (performance.now() - lastProgress < watchEveryMs || underWay.size > 0) return
+    const consumer = await client.consumers.get(stream, durable)
+    const { num_pending: pending } = await consumer.info(true)
+    if (pending === 0) lastProgress = performance.now()
+    else messages?.stop()
+  }
+
+  const watch = setInterval(() => {
+    watchProgress().catch((error: unknown) => {
+      logger.warn({ err: error, durable }, 'the consumer cannot be looked at and is started again')
+      messages?.stop()
+    })
+  }, watchEveryMs)
+
+  const running = run()
+  return {
+    durable,
+    check: async () => {
+      const silentMs = performance.now() - lastProgress
+      if (silentMs > silentTooLongMs && underWay.size === 0)
+        throw new Error(`${durable} has been silent for ${Math.round(silentMs / 1000)} s`)
+    },
+    close: async () => {
+      closed = true
+      closing.resolve()
+      clearInterval(watch)
+      messages?.stop()
+      await running
+      await Promise.race([Promise.allSettled(underWay), pause(ackWaitMs)])
+    },
+  }
+}
+
+const pause = (milliseconds: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
+
+const withoutVersion = (type: string) => type.replace(/\.v[0-9]+$/, '')
+
+function parse(message: JsMsg): unknown {
+  try {
+    return message.json<unknown>()
+  } catch (cause) {
+    throw new Poison(`not JSON: ${String(cause)}`)
+  }
+}

@@ -1,0 +1,55 @@
+import type { ServiceName } from '@tradewind/contracts/route'
+import type { ServiceConfig, ServiceContext } from '@tradewind/service-kit/service'
+import { connectMessaging, type Messaging } from './connection.ts'
+import { type SubscriptionOptions, subscribe } from './consumer.ts'
+import { type OutboxSource, type Relay, startRelay } from './relay.ts'
+
+interface MessagingConfig extends ServiceConfig {
+  readonly NATS_URL: string
+}
+
+export interface OpenMessaging extends Messaging {
+  /** Starts publishing what these collections carry in their outboxes. Ends after the subscriptions, before the connection. */
+  relay(...outboxes: OutboxSource[]): Relay
+  /** Starts a durable consumer. Ends when no request is in flight any more. */
+  subscribe(options: Omit<SubscriptionOptions, 'isTransient' | 'dependencies'>): void
+}
+
+interface Dependencies {
+  readonly isTransient: (error: unknown) => boolean
+  /** Answers when what the handlers need does, the database for one. */
+  readonly ping: () => Promise<void>
+}
+
+/** Connects a service to the broker and ties relay and consumers to the service's readiness and end. */
+export async function openMessaging(
+  context: ServiceContext<MessagingConfig>,
+  service: ServiceName,
+  { isTransient, ping }: Dependencies,
+): Promise<OpenMessaging> {
+  const { config, logger, metrics, onShutdown, addCheck } = context
+  const messaging = await connectMessaging({ url: config.NATS_URL, service, logger })
+  logger.info({ version: messaging.serverVersion }, 'connected to the broker')
+  onShutdown('broker', () => messaging.close())
+  addCheck('broker', () => messaging.ping())
+  return {
+    ...messaging,
+    relay: (...outboxes) => {
+      const relay = startRelay(messaging, outboxes, () => new Date())
+      onShutdown('relay', () => relay.close())
+      metrics.gauge({
+        name: 'outbox_in_flight',
+        help: 'Events handed to the broker and not acknowledged yet',
+        collect() {
+          this.set(relay.inFlight())
+        },
+      })
+      return relay
+    },
+    subscribe: (options) => {
+      const subscription = subscribe(messaging, { ...options, isTransient, dependencies: ping })
+      onShutdown(`consumer ${subscription.durable}`, () => subscription.close())
+      addCheck(`consumer ${options.name}`, () => subscription.check())
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  AckPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import type { ServiceName } from '@tradewind/contracts/route'
+
+/** The stream that holds what no consumer could ever handle, with the reason in its headers. */
+export const deadLetterStream = 'DEAD_LETTERS'
+
+const nanosPerMs = 1_000_000
+const dayMs = 24 * 3600 * 1000
+
+/** How long a published event stays for consumers that are away. The outboxes keep theirs longer. */
+const retentionMs = 7 * dayMs
+/** A full stream refuses instead of dropping: the outbox waits. By count, since 2.9 evicts acknowledged messages with a byte limit. */
+const maxMessages = 20_000_000
+/** How long the broker recognises a message id. A courtesy: consumers do not depend on it. */
+const duplicateWindowMs = 2 * 60 * 1000
+
+export const streamOf = (service: ServiceName): string => service.toUpperCase()
+
+const services: readonly ServiceName[] = ['auth', 'inventory', 'orders', 'payments', 'notifications']
+
+function streamConfig(name: string, subject: string, replicas: number): Partial<StreamConfig> & { name: string } {
+  return {
+    name,
+    subjects: [subject],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    max_msgs: maxMessages,
+    max_age: retentionMs * nanosPerMs,
+    duplicate_window: duplicateWindowMs * nanosPerMs,
+    num_replicas: replicas,
+  }
+}
+
+/**
+ * Creates every stream that is missing: one per publishing service, and the dead letters. Any service may come first,
+ * so each one asks for all. Throws when a stream of that name exists with other subjects.
+ */
+export async function ensureStreams(manager: JetStreamManager, replicas: number): Promise<void> {
+  await Promise.all([
+    ...services.map((service) => manager.streams.add(streamConfig(streamOf(service), `${service}.>`, replicas))),
+    manager.streams.add(streamConfig(deadLetterStream, 'dead-letter.>', replicas)),
+  ])
+}
+
+/** At least three times the slowest handling; a message that is not acknowledged by then is delivered again. */
+export const ackWaitMs = 30_000
+/** Messages that one durable consumer's replicas may work on at once. */
+export const maxAckPending = 512
+
+/** Creates the durable consumer unless it exists. */
+export async function ensureConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  durable: string,
+  filter: string,
+): Promise<void> {
+  await manager.consumers.add(stream, {
+    durable_name: durable,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ackWaitMs * nanosPerMs,
+    max_ack_pending: maxAckPending,
+    max_deliver: -1,
+  })
+}
