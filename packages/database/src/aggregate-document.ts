@@ -51,6 +51,7 @@ const outboxTrimAbove = 32
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller stored
 export function toState<S extends { id: string }>(document: AggregateDocument): S & Stored {
   const { _id, writeId: _writeId, outbox: _outbox, ...rest } = document
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a stored document gets its type back
   return { ...rest, id: _id } as unknown as S & Stored
 }
 
@@ -149,10 +150,17 @@ export function changeDocument(
   }
   if (trims) set['outbox.entries'] = outbox.entries
 
-  const next: Record<string, unknown> = { ...before, ...set, outbox }
-  for (const name of Object.keys(next)) if (name in unset || name.startsWith('outbox.')) delete next[name]
+  const next: AggregateDocument = {
+    ...Object.fromEntries(fieldsOf(state).filter(([, value]) => value !== undefined)),
+    _id: before._id,
+    version: context.version,
+    createdAt: before.createdAt,
+    updatedAt: context.now,
+    writeId: context.writeId,
+    outbox,
+  }
   return {
-    next: next as unknown as AggregateDocument,
+    next,
     added,
     filter: { _id: before._id, version: before.version },
     update: {

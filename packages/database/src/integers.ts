@@ -5,6 +5,7 @@ import { Long } from 'mongodb'
  * Dates, ids and other BSON values pass through; plain objects and arrays are copied only where something changes.
  */
 export function withLongs<T>(value: T): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the driver reads a Long back as the number it was
   return convert(value) as T
 }
 

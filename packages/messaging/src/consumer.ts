@@ -1,7 +1,8 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
-import type { EventContract, EventData } from '@tradewind/contracts/event'
+import type { EventContract } from '@tradewind/contracts/event'
 import type { ServiceName } from '@tradewind/contracts/route'
 import { runWithTrace } from '@tradewind/service-kit/trace'
+import type { Type } from 'typebox'
 import { type CloudEvent, fromHeaders } from './cloud-events.ts'
 import type { Messaging } from './connection.ts'
 import { sendToDeadLetters } from './dead-letters.ts'
@@ -25,16 +26,16 @@ export interface EventHandler {
 /**
  * Binds a reaction to an event. The reaction must be safe to repeat: an event arrives at least once, in any order.
  */
-export function on<C extends EventContract>(
-  contract: C,
-  handle: (event: ReceivedEvent<EventData<C>>) => Promise<unknown>,
+export function on<T extends string, S extends Type.TSchema>(
+  contract: EventContract<T, S>,
+  handle: (event: ReceivedEvent<Type.Static<S>>) => Promise<unknown>,
 ): EventHandler {
   return {
     contract,
     handle: async (event) => {
       const { data } = event
       if (!contract.matches(data)) throw new Poison(contract.faults(data).join('; '))
-      await handle({ ...event, data: data as EventData<C> })
+      await handle({ ...event, data })
     },
   }
 }
