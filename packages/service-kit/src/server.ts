@@ -1,7 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { defineError } from './errors.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
@@ -18,6 +25,12 @@ declare module 'fastify' {
 }
 
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 'not-found', 'There is nothing at this address.')
+
+export const DependencyUnavailable = defineError(
+  'UNAVAILABLE',
+  'unavailable',
+  'Something the service needs is away. Try again in a moment.',
+)
 
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 10_000
@@ -36,6 +49,8 @@ export interface ServerOptions {
   readonly routes: readonly ImplementedRoute[]
   /** Registers what no contract describes, in a scope of its own. Nothing there is checked for access. */
   readonly raw?: (app: FastifyInstance) => Promise<void>
+  /** Recognises errors that say that something the service needs is away; they are answered 503. */
+  readonly isUnavailable?: (error: unknown) => boolean
   /** After this long a request is answered 503. */
   readonly handlerTimeoutMs?: number
 }
@@ -45,10 +60,18 @@ export interface ServerOptions {
  * Only the given routes exist. It does not listen yet.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { logger, metrics, tokens, routes, raw, handlerTimeoutMs = defaultHandlerTimeoutMs } = options
+  const {
+    logger,
+    metrics,
+    tokens,
+    routes,
+    raw,
+    handlerTimeoutMs = defaultHandlerTimeoutMs,
+    isUnavailable = () => false,
+  } = options
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     connectionTimeout: connectionTimeoutMs,
@@ -77,7 +100,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   traceRequests(app)
   measureRequests(app, metrics)
   closeConnectionsWhileStopping(app)
-  app.setErrorHandler(answerProblem)
+  app.setErrorHandler((error, request, reply) =>
+    answerProblem(isUnavailable(error) ? DependencyUnavailable({}, { cause: error }) : error, request, reply),
+  )
   app.setNotFoundHandler((request, reply) => answerProblem(RouteNotFound(), request, reply))
 
   for (const route of routes) route.register(app, tokens)

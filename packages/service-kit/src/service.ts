@@ -36,6 +36,8 @@ export interface ServiceParts {
   readonly routes: readonly ImplementedRoute[]
   readonly raw?: (app: FastifyInstance) => Promise<void>
   readonly tokens?: TokenVerifier
+  /** Recognises errors that say that a dependency is away; they are answered 503. */
+  readonly isUnavailable?: (error: unknown) => boolean
   readonly handlerTimeoutMs?: number
 }
 
@@ -92,7 +94,7 @@ export async function runService<C extends ServiceConfig>(
       addCheck: health.add,
     })
     if (stopping()) return
-    servers.public = createServer({ service: name, logger, metrics, tokens, ...parts })
+    servers.public = createServer({ service: name, logger: quieter(logger), metrics, tokens, ...parts })
     await listen(config, logger, metrics, health, servers, servers.public)
   } catch (error) {
     if (stopping()) return
@@ -110,13 +112,16 @@ async function listen(
   servers: { admin?: FastifyInstance },
   app: FastifyInstance,
 ): Promise<void> {
-  servers.admin = createAdminServer(health, metrics, logger)
-  await servers.admin.listen({ host: config.HOST, port: config.ADMIN_PORT, listenTextResolver: () => '' })
+  servers.admin = createAdminServer(health, metrics, quieter(logger))
+  await servers.admin.listen({ host: config.HOST, port: config.ADMIN_PORT })
   await app.listen({ host: config.HOST, port: config.PORT })
   const message: ListeningMessage = { type: 'listening', port: portOf(app), adminPort: portOf(servers.admin) }
   logger.info({ port: message.port, adminPort: message.adminPort }, 'listening')
   process.send?.(message)
 }
+
+/** Fastify tells of each address it listens on; one line for the process says it better. */
+const quieter = (logger: Logger): Logger => logger.child({}, logger.isLevelEnabled('info') ? { level: 'warn' } : {})
 
 function portOf(app: FastifyInstance): number {
   const address = app.server.address()

@@ -65,6 +65,7 @@ beforeAll(async () => {
     logger: createLogger({ name: 'things', level: 'info', destination }),
     metrics: createMetrics('things'),
     tokens: tokens.verifier,
+    isUnavailable: (error) => error instanceof RangeError,
     routes: [
       implementRoute(createThing, ({ body, caller, query }) => {
         handled++
@@ -76,6 +77,7 @@ beforeAll(async () => {
       implementRoute(adminThings, ({ caller }) => ({ status: 200, body: { ok: caller.isOperator } })),
       implementRoute(fail, ({ params }) => {
         if (params.how === 'taken') throw ThingTaken({ secretId: 'hidden' })
+        if (params.how === 'gone') throw new RangeError('connection to 10.0.0.1 lost')
         if (params.how === 'busy') throw Busy({ retryAfterSeconds: 7 })
         throw new Error('the database password is hunter2', { cause: new Error('deep cause') })
       }),
@@ -261,6 +263,16 @@ describe('an error', () => {
   test('that passes says when to come back', async () => {
     const response = await app.inject({ url: '/v1/fail/busy' })
     expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '7'])
+  })
+
+  test('of a dependency that is away is answered 503 and names nothing internal', async () => {
+    const response = await app.inject({ url: '/v1/fail/gone' })
+    expect([response.statusCode, response.json().code, response.headers['retry-after']]).toEqual([
+      503,
+      'UNAVAILABLE',
+      '1',
+    ])
+    expect(response.body).not.toContain('10.0.0.1')
   })
 
   test('that is unexpected shows nothing internal and is logged once with its cause', async () => {
