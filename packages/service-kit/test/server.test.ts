@@ -48,6 +48,8 @@ const fail = defineRoute('orders', 'GET', '/v1/fail/:how', 'public', {
   response: { 200: Type.Object({ ok: Type.Boolean() }) },
 })
 
+class ConnectionLost extends Error {}
+
 const tokens = createTestTokens()
 const lines: string[] = []
 const destination = new Writable({
@@ -65,7 +67,7 @@ beforeAll(async () => {
     logger: createLogger({ name: 'things', level: 'info', destination }),
     metrics: createMetrics('things'),
     tokens: tokens.verifier,
-    isUnavailable: (error) => error instanceof RangeError,
+    isUnavailable: (error) => error instanceof ConnectionLost,
     routes: [
       implementRoute(createThing, ({ body, caller, query }) => {
         handled++
@@ -77,7 +79,7 @@ beforeAll(async () => {
       implementRoute(adminThings, ({ caller }) => ({ status: 200, body: { ok: caller.isOperator } })),
       implementRoute(fail, ({ params }) => {
         if (params.how === 'taken') throw ThingTaken({ secretId: 'hidden' })
-        if (params.how === 'gone') throw new RangeError('connection to 10.0.0.1 lost')
+        if (params.how === 'gone') throw new ConnectionLost('connection to 10.0.0.1 lost')
         if (params.how === 'busy') throw Busy({ retryAfterSeconds: 7 })
         throw new Error('the database password is hunter2', { cause: new Error('deep cause') })
       }),
