@@ -9,6 +9,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 
 export type { AggregateDocument, OutboxEntry, Stored } from './aggregate-document.ts'
+export { DuplicateKey, TooManyWaiting, TooMuchContention } from './group-commit.ts'
 
 export const AggregateNotFound = defineError('DATABASE_NOT_FOUND', 'not-found', 'There is no such document.')
 
@@ -18,18 +19,21 @@ export interface AggregateStore<S extends { id: string }> {
   readonly collection: Collection<AggregateDocument>
   readonly outbox: Outbox
   /** Saves a new aggregate with its events in one write. Throws `DuplicateKey` when its id or a unique field is taken. */
-  insert(state: S, ...events: DomainEvent[]): Promise<S & Stored>
-  find(id: string): Promise<(S & Stored) | undefined>
+  readonly insert: (state: S, ...events: DomainEvent[]) => Promise<S & Stored>
+  readonly find: (id: string) => Promise<(S & Stored) | undefined>
   /**
    * Loads, decides, saves, and decides again when somebody else was faster, so `decide` must be pure. Calls for one id
    * are decided one after another in the order they came and share writes. Throws `AggregateNotFound`, what `decide`
    * throws, and `TooMuchContention` when other writers won too often.
    */
-  update(id: string, decide: (state: S & Stored) => Decision<S>): Promise<S & Stored>
+  readonly update: (id: string, decide: (state: S & Stored) => Decision<S>) => Promise<S & Stored>
   /** Like `update`, but `decide` also answers for an aggregate that does not exist yet. */
-  upsert(id: string, decide: (state: (S & Stored) | undefined) => Decision<S>): Promise<(S & Stored) | undefined>
+  readonly upsert: (
+    id: string,
+    decide: (state: (S & Stored) | undefined) => Decision<S>,
+  ) => Promise<(S & Stored) | undefined>
   /** Turns documents that a query on `collection` found into aggregates. */
-  toState(document: AggregateDocument): S & Stored
+  readonly toState: (document: AggregateDocument) => S & Stored
 }
 
 export interface AggregateStoreOptions {

@@ -13,8 +13,8 @@ export interface DatabaseOptions {
 export interface Database {
   readonly db: Db
   /** Answers when the server does, else throws. For health checks. */
-  ping(): Promise<void>
-  close(): Promise<void>
+  readonly ping: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** A write is acknowledged when a majority has it in its journal, or reported as failed after five seconds. */

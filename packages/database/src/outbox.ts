@@ -16,16 +16,17 @@ export interface Announcement {
 export interface Outbox {
   readonly name: string
   /** Called right after a write with what it added. One listener; without one, entries wait for `pending`. */
-  onAnnouncement(listener: (announcement: Announcement) => void): void
+  readonly onAnnouncement: (listener: (announcement: Announcement) => void) => void
   /** Notes that the entries from `first` to `last` of an aggregate are with the broker. Written a moment later, many together. */
-  markPublished(aggregateId: string, first: number, last: number): void
+  readonly markPublished: (aggregateId: string, first: number, last: number) => void
   /** What was added before `before` and is not marked: what a crash or a broker's absence left behind. */
-  pending(before: Date, limit: number): Promise<readonly Announcement[]>
+  readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
   /** Writes all marks now. Throws the driver's error; the marks are kept. */
-  flush(): Promise<void>
-  /** The index that `pending` uses. Part of a service's first migration. */
-  createIndex(): Promise<void>
+  readonly flush: () => Promise<void>
 }
+
+/** The index that `pending` uses: a part of the first migration of every collection of aggregates. */
+export const outboxIndex = { key: { 'outbox.pendingAt': 1 }, name: 'outbox_pending', sparse: true } as const
 
 /** Marks wait this long for company. Losing them costs a second publication, which every consumer ignores. */
 const markDelayMs = 250
@@ -100,9 +101,6 @@ export function createOutbox(
       }))
     },
     flush,
-    createIndex: async () => {
-      await collection.createIndex({ 'outbox.pendingAt': 1 }, { sparse: true, name: 'outbox_pending' })
-    },
   }
 }
 

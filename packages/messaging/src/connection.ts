@@ -25,11 +25,11 @@ export interface Messaging {
   /** The broker's version, `2.9.10`. */
   readonly serverVersion: string
   /** Answers when the broker does, else throws. For health checks. */
-  ping(): Promise<void>
+  readonly ping: () => Promise<void>
   /** Calls back each time the connection is there again after it was lost. */
-  onReconnect(listener: () => void): void
+  readonly onReconnect: (listener: () => void) => void
   /** Sends what is buffered and closes. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** What runs by default works from this version on; an older server drops in silence what it does not know. */

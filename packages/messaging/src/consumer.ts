@@ -1,6 +1,7 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { EventContract } from '@tradewind/contracts/event'
 import type { ServiceName } from '@tradewind/contracts/route'
+import { DomainError } from '@tradewind/service-kit/errors'
 import { runWithTrace } from '@tradewind/service-kit/trace'
 import type { Type } from 'typebox'
 import { type CloudEvent, fromHeaders } from './cloud-events.ts'
@@ -60,9 +61,9 @@ export interface SubscriptionOptions {
 export interface Subscription {
   readonly durable: string
   /** Throws when the consumer has made no progress although there is work. For readiness. */
-  check(): Promise<void>
+  readonly check: () => Promise<void>
   /** Stops pulling and waits for the handlers under way. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Messages asked for ahead of the handlers. */
@@ -164,7 +165,9 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
       messages?.stop()
       return
     }
-    if (!(error instanceof Poison) && deliveryCount < maxDeliveries) {
+    // Another service that is away, or too many writers at once, says nothing against the message either.
+    const isBusy = error instanceof DomainError && error.kind === 'unavailable'
+    if (isBusy || (!(error instanceof Poison) && deliveryCount < maxDeliveries)) {
       logger.warn({ err: error, durable, subject: message.subject, deliveryCount }, 'an event is tried again')
       message.nak(backoffMs(deliveryCount))
       return

@@ -10,9 +10,9 @@ interface MessagingConfig extends ServiceConfig {
 
 export interface OpenMessaging extends Messaging {
   /** Starts publishing what these collections carry in their outboxes. Ends after the subscriptions, before the connection. */
-  relay(...outboxes: OutboxSource[]): Relay
+  readonly relay: (...outboxes: OutboxSource[]) => Relay
   /** Starts a durable consumer. Ends when no request is in flight any more. */
-  subscribe(options: Omit<SubscriptionOptions, 'isTransient' | 'dependencies'>): void
+  readonly subscribe: (options: Omit<SubscriptionOptions, 'isTransient' | 'dependencies'>) => void
 }
 
 interface Dependencies {

@@ -22,19 +22,19 @@ export interface PendingEvents {
 /** What the relay needs of a collection of outboxes; the database package's `Outbox` is one. */
 export interface OutboxSource {
   readonly name: string
-  onAnnouncement(listener: (pending: PendingEvents) => void): void
-  markPublished(aggregateId: string, first: number, last: number): void
-  pending(before: Date, limit: number): Promise<readonly PendingEvents[]>
-  flush(): Promise<void>
+  readonly onAnnouncement: (listener: (pending: PendingEvents) => void) => void
+  readonly markPublished: (aggregateId: string, first: number, last: number) => void
+  readonly pending: (before: Date, limit: number) => Promise<readonly PendingEvents[]>
+  readonly flush: () => Promise<void>
 }
 
 export interface Relay {
   /** Entries that are with the broker but not acknowledged yet. */
   readonly inFlight: () => number
   /** Publishes everything that waits, now. */
-  sweep(): Promise<void>
+  readonly sweep: () => Promise<void>
   /** Stops sweeping, waits for what is under way and writes the marks. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Publications under way at once. What comes above that waits for the sweep. */

@@ -1,0 +1,26 @@
+import { type Static, type TSchema } from 'typebox'
+import { Check } from 'typebox/value'
+import { defineError } from './errors.ts'
+
+export const InvalidCursor = defineError('INVALID_CURSOR', 'invalid', 'The cursor is not one that a page gave.')
+
+/** A place in a sorted list as opaque text: base64url of its JSON. */
+export const encodeCursor = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')
+
+/** The place that `encodeCursor` was given. Throws `InvalidCursor` for anything that does not have the schema's shape. */
+export function decodeCursor<T extends TSchema>(schema: T, cursor: string): Static<T> {
+  const place = parse(cursor)
+  if (!Check(schema, place)) throw refused()
+  return place
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  } catch (cause) {
+    throw refused(cause)
+  }
+}
+
+const refused = (cause?: unknown) =>
+  InvalidCursor({}, { cause, errors: [{ pointer: '/query/cursor', detail: 'is not a cursor of this list' }] })

@@ -1,0 +1,76 @@
+import { defineError } from '@tradewind/service-kit/errors'
+
+export interface Money {
+  readonly amountMinor: number
+  readonly currency: string
+}
+
+export interface Variant {
+  readonly sku: string
+  readonly title: string
+  readonly attributes: Readonly<Record<string, string>>
+  readonly price: Money
+}
+
+export type ProductStatus = 'draft' | 'active' | 'retired'
+
+export interface Product {
+  readonly id: string
+  readonly title: string
+  readonly description: string
+  readonly category: string
+  readonly status: ProductStatus
+  readonly variants: readonly Variant[]
+  /** Lower-case words of everything a customer may search for. */
+  readonly words: readonly string[]
+  /** Lowest price of its variants, for sorting. */
+  readonly priceMinor: number
+}
+
+export const ProductNotFound = defineError('INVENTORY_PRODUCT_NOT_FOUND', 'not-found', 'There is no such product.')
+export const DuplicateSku = defineError('INVENTORY_DUPLICATE_SKU', 'invalid', 'A SKU stands twice in the request.')
+export const SkuTaken = defineError('INVENTORY_SKU_TAKEN', 'conflict', 'Another product has this SKU already.')
+
+export type ProductInput = Omit<Product, 'id' | 'words' | 'priceMinor'>
+
+/** Throws `DuplicateSku`. */
+export function createProduct(id: string, input: ProductInput): Product {
+  const skus = input.variants.map(({ sku }) => sku)
+  const repeated = skus.findIndex((sku, index) => skus.indexOf(sku) !== index)
+  if (repeated !== -1) {
+    const errors = [{ pointer: `/variants/${repeated}/sku`, detail: 'stands twice' }]
+    throw DuplicateSku({ sku: skus[repeated] }, { errors })
+  }
+  return {
+    ...input,
+    id,
+    words: wordsOf(input),
+    priceMinor: Math.min(...input.variants.map((v) => v.price.amountMinor)),
+  }
+}
+
+/** Applies what is given and keeps the rest. Throws `DuplicateSku`. */
+export const changeProduct = (product: Product, change: Partial<ProductInput>): Product =>
+  createProduct(product.id, { ...product, ...change })
+
+/** Most words of one product that can be searched for. */
+const maxWords = 400
+
+/** The words of a text, lower case, without accents. */
+export const wordsIn = (text: string): string[] =>
+  text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '')
+
+function wordsOf({ title, description, category, variants }: ProductInput): string[] {
+  const texts = [
+    title,
+    category,
+    ...variants.flatMap((v) => [v.sku, v.title, ...Object.values(v.attributes)]),
+    description,
+  ]
+  return [...new Set(texts.flatMap(wordsIn))].slice(0, maxWords)
+}

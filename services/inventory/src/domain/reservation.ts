@@ -1,0 +1,167 @@
+/** Units of one SKU taken at one location. */
+export interface Allocation {
+  readonly sku: string
+  readonly locationId: string
+  readonly quantity: number
+}
+
+export interface Demand {
+  readonly sku: string
+  readonly quantity: number
+}
+
+export interface Shortage {
+  readonly sku: string
+  readonly requested: number
+  readonly available: number
+}
+
+export type ReservationStatus =
+  | 'holding'
+  | 'held'
+  | 'rejected'
+  | 'committing'
+  | 'committed'
+  | 'releasing'
+  | 'released'
+  | 'expired'
+
+/**
+ * What an order has been promised. The decision is written here before any stock document follows it, and its ends are
+ * tombstones: a message that comes late finds them and takes nothing.
+ *
+ * holding → held → committing → committed, or holding → rejected; from anywhere before the end → releasing → released or
+ * expired; a committed one that is released goes back into stock.
+ */
+export interface Reservation {
+  /** The order's id. */
+  readonly id: string
+  readonly status: ReservationStatus
+  readonly demand: readonly Demand[]
+  /** Where units are, or may be, held. Recorded before they are taken. */
+  readonly allocations: readonly Allocation[]
+  readonly expiresAt: Date
+  /** What a release ends as. */
+  readonly releaseAs?: 'released' | 'expired'
+  /** True when a release found the units committed, so that what has no hold must be put back. */
+  readonly wasCommitted?: boolean
+  /** When the sweeper looks at it; missing at the ends. */
+  readonly dueAt?: Date
+}
+
+/** How long a step that follows a written decision may stay undone before the sweeper does it. */
+export const stepTimeoutMs = 30_000
+
+const inStep = (now: Date) => new Date(now.getTime() + stepTimeoutMs)
+
+/** Demand summed per SKU: two lines of one product are one demand. */
+export function sumDemand(lines: readonly Demand[]): Demand[] {
+  const total = new Map<string, number>()
+  for (const { sku, quantity } of lines) total.set(sku, (total.get(sku) ?? 0) + quantity)
+  return [...total].map(([sku, quantity]) => ({ sku, quantity }))
+}
+
+export interface Shelf {
+  readonly sku: string
+  readonly locationId: string
+  readonly available: number
+}
+
+/**
+ * Chooses where to take each SKU: all from the first location that has enough, else from several, in the given order.
+ * The shelves come sorted by priority. Reports every shortage, and then allocates nothing.
+ */
+export function planAllocation(
+  demand: readonly Demand[],
+  shelves: readonly Shelf[],
+): { allocations: Allocation[] } | { shortages: Shortage[] } {
+  const allocations: Allocation[] = []
+  const shortages: Shortage[] = []
+  for (const { sku, quantity } of demand) {
+    const candidates = shelves.filter((shelf) => shelf.sku === sku && shelf.available > 0)
+    const available = candidates.reduce((sum, shelf) => sum + shelf.available, 0)
+    const single = candidates.find((shelf) => shelf.available >= quantity)
+    if (available < quantity) shortages.push({ sku, requested: quantity, available })
+    else if (single !== undefined) allocations.push({ sku, locationId: single.locationId, quantity })
+    else allocations.push(...split(sku, quantity, candidates))
+  }
+  return shortages.length > 0 ? { shortages } : { allocations }
+}
+
+function split(sku: string, quantity: number, shelves: readonly Shelf[]): Allocation[] {
+  const parts: Allocation[] = []
+  let missing = quantity
+  for (const { locationId, available } of shelves) {
+    const taken = Math.min(missing, available)
+    if (taken > 0) parts.push({ sku, locationId, quantity: taken })
+    missing -= taken
+  }
+  return parts
+}
+
+export function startReservation(
+  orderId: string,
+  demand: readonly Demand[],
+  allocations: readonly Allocation[],
+  expiresAt: Date,
+): Reservation {
+  return { id: orderId, status: 'holding', demand, allocations, expiresAt, dueAt: expiresAt }
+}
+
+/** Tries other shelves. Only while holding. */
+export const replan = (reservation: Reservation, allocations: readonly Allocation[]): Reservation =>
+  reservation.status === 'holding' ? { ...reservation, allocations } : reservation
+
+/** Every unit is held. */
+export const confirmHold = (reservation: Reservation): Reservation =>
+  reservation.status === 'holding' ? { ...reservation, status: 'held' } : reservation
+
+/** Not every unit could be held; what was taken has been given back. */
+export const reject = (reservation: Reservation): Reservation =>
+  reservation.status === 'holding' ? end({ ...reservation, status: 'rejected', allocations: [] }) : reservation
+
+/** The pivot: from here the units leave the stock, whatever fails in between. */
+export const startCommit = (reservation: Reservation, now: Date): Reservation =>
+  reservation.status === 'held' ? { ...reservation, status: 'committing', dueAt: inStep(now) } : reservation
+
+export const finishCommit = (reservation: Reservation): Reservation =>
+  reservation.status === 'committing' ? end({ ...reservation, status: 'committed' }) : reservation
+
+/** Gives everything back. Ends stay ends, but for a committed reservation, which goes back into stock. */
+export function startRelease(reservation: Reservation, releaseAs: 'released' | 'expired', now: Date): Reservation {
+  switch (reservation.status) {
+    case 'holding':
+    case 'held':
+      return { ...reservation, status: 'releasing', releaseAs, dueAt: inStep(now) }
+    case 'committing':
+    case 'committed':
+      return { ...reservation, status: 'releasing', releaseAs, wasCommitted: true, dueAt: inStep(now) }
+    case 'rejected':
+    case 'releasing':
+    case 'released':
+    case 'expired':
+      return reservation
+  }
+}
+
+export const finishRelease = (reservation: Reservation): Reservation =>
+  reservation.status === 'releasing'
+    ? end({ ...reservation, status: reservation.releaseAs ?? 'released' })
+    : reservation
+
+/** A cancellation that came before its order: nothing was held, and nothing ever will be. */
+export const tombstone = (orderId: string, now: Date): Reservation => ({
+  id: orderId,
+  status: 'released',
+  demand: [],
+  allocations: [],
+  expiresAt: now,
+})
+
+/** A hold runs out only before the pivot. */
+export const isExpired = ({ status, expiresAt }: Reservation, now: Date): boolean =>
+  (status === 'holding' || status === 'held') && expiresAt.getTime() <= now.getTime()
+
+function end({ dueAt: _dueAt, ...reservation }: Reservation): Reservation {
+  return reservation
+}

@@ -1,0 +1,40 @@
+import { isUnavailable } from '@tradewind/database/connection'
+import { openDatabase } from '@tradewind/database/open-database'
+import { openMessaging } from '@tradewind/messaging/open-messaging'
+import { every } from '@tradewind/service-kit/every'
+import { newId } from '@tradewind/service-kit/ids'
+import { runService } from '@tradewind/service-kit/service'
+import { createInventory } from './app.ts'
+import { loadInventoryConfig } from './config.ts'
+import { createAdjustmentClaims } from './store/adjustment-claims.ts'
+import { createLocationRepository } from './store/location.repository.ts'
+import { migrations } from './store/migrations.ts'
+import { createMovementLedger } from './store/movement-ledger.ts'
+import { createProductRepository } from './store/product.repository.ts'
+import { createReservationRepository } from './store/reservation.repository.ts'
+import { createStockRepository } from './store/stock.repository.ts'
+
+await runService('inventory', loadInventoryConfig, async (context) => {
+  const { db, ping } = await openDatabase(context, 'inventory', migrations)
+  const messaging = await openMessaging(context, 'inventory', { isTransient: isUnavailable, ping })
+  const now = () => new Date()
+  const products = createProductRepository(db, now)
+  const stock = createStockRepository(db, now)
+  const reservations = createReservationRepository(db, now)
+  const inventory = createInventory({
+    products,
+    stock,
+    reservations,
+    locations: createLocationRepository(db),
+    ledger: createMovementLedger(db),
+    claims: createAdjustmentClaims(db, now),
+    now,
+    newId,
+    holdMs: context.config.HOLD_MINUTES * 60_000,
+  })
+  messaging.relay(products.outbox, stock.outbox, reservations.outbox)
+  messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
+  every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
+  every(context, 'movement archive', 1000, inventory.archiveMovements)
+  return { routes: inventory.routes }
+})

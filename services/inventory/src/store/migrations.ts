@@ -1,0 +1,31 @@
+import type { Migration } from '@tradewind/database/migrations'
+import { outboxIndex } from '@tradewind/database/outbox'
+
+/** Changes of the inventory database, in order. Never edited once released. */
+export const migrations: readonly Migration[] = [
+  {
+    name: '0001-indexes',
+    up: async (db) => {
+      await db
+        .collection('products')
+        .createIndexes([
+          outboxIndex,
+          { key: { status: 1, _id: -1 }, name: 'newest' },
+          { key: { 'variants.sku': 1 }, name: 'sku', unique: true },
+          { key: { status: 1, category: 1, _id: -1 }, name: 'category' },
+          { key: { status: 1, title: 1, _id: 1 }, name: 'title' },
+          { key: { status: 1, priceMinor: 1, _id: 1 }, name: 'price' },
+          { key: { words: 1 }, name: 'words' },
+        ])
+      await db
+        .collection('stock')
+        .createIndexes([
+          outboxIndex,
+          { key: { sku: 1, locationId: 1 }, name: 'sku' },
+          { key: { movementsSince: 1 }, name: 'movements', sparse: true },
+        ])
+      await db.collection('reservations').createIndexes([outboxIndex, { key: { dueAt: 1 }, name: 'due', sparse: true }])
+      await db.collection('movements').createIndex({ stockId: 1, at: 1 }, { name: 'stock' })
+    },
+  },
+]

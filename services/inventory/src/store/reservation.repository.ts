@@ -1,0 +1,23 @@
+import { type AggregateStore, createAggregateStore } from '@tradewind/database/aggregate-store'
+import type { Db } from 'mongodb'
+import type { Reservation } from '../domain/reservation.ts'
+
+export interface ReservationRepository extends AggregateStore<Reservation> {
+  /** Orders whose reservation waits for the sweeper. */
+  readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
+}
+
+export function createReservationRepository(db: Db, now: () => Date): ReservationRepository {
+  const store = createAggregateStore<Reservation>(db, 'reservations', { now })
+  return {
+    ...store,
+    dueBefore: async (before, limit) => {
+      const found = await store.collection
+        .find({ dueAt: { $lte: before } }, { projection: { _id: 1 } })
+        .sort({ dueAt: 1 })
+        .limit(limit)
+        .toArray()
+      return found.map(({ _id }) => _id)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { ProductNotFound, wordsIn } from '../domain/product.ts'
+import type { ProductQuery, ProductRepository, StoredProduct } from '../store/product.repository.ts'
+import type { StockRepository } from '../store/stock.repository.ts'
+
+export interface ProductView {
+  readonly product: StoredProduct
+  /** Units that can be ordered now, by SKU. */
+  readonly available: ReadonlyMap<string, number>
+}
+
+export interface BrowseCatalogue {
+  readonly search: (
+    query: Omit<ProductQuery, 'words'> & { text: string | undefined },
+  ) => Promise<{ items: ProductView[]; hasMore: boolean }>
+  /** Throws `ProductNotFound`, also for products that are not on sale. */
+  readonly find: (id: string) => Promise<ProductView>
+  readonly availability: (skus: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  readonly view: (product: StoredProduct) => Promise<ProductView>
+}
+
+interface Ports {
+  readonly products: ProductRepository
+  readonly stock: StockRepository
+}
+
+/** Words of one search that are looked at. */
+const maxWords = 8
+
+export function makeBrowseCatalogue({ products, stock }: Ports): BrowseCatalogue {
+  const availability = async (skus: readonly string[]) => {
+    const total = new Map<string, number>()
+    for (const { sku, available } of skus.length === 0 ? [] : await stock.findBySkus(skus)) {
+      total.set(sku, (total.get(sku) ?? 0) + available)
+    }
+    return total
+  }
+  const skusOf = ({ variants }: StoredProduct) => variants.map(({ sku }) => sku)
+  const view = async (product: StoredProduct) => ({ product, available: await availability(skusOf(product)) })
+  return {
+    search: async ({ text = '', ...query }) => {
+      const found = await products.search({ ...query, words: wordsIn(text).slice(0, maxWords) })
+      const page = found.slice(0, query.limit)
+      const available = await availability(page.flatMap(skusOf))
+      return { items: page.map((product) => ({ product, available })), hasMore: found.length > query.limit }
+    },
+    find: async (id) => {
+      const product = await products.find(id)
+      if (product === undefined || product.status !== 'active') throw ProductNotFound({ id })
+      return view(product)
+    },
+    availability,
+    view,
+  }
+}
