@@ -135,7 +135,12 @@ export function configTable(schema: TObject): string {
     if (description === '') throw new Error(`${name} has no description`)
     const fallback =
       'default' in property ? `\`${String(property.default)}\`` : required.has(name) ? 'required' : 'not set'
-    return `| \`${name}\` | ${kindOf(property)} | ${fallback} | ${description} |`.replaceAll('\\|', '|')
+    return [`\`${name}\``, kindOf(property), fallback, description]
   })
-  return ['| Variable | Value | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n')
+  const table = [['Variable', 'Value', 'Default', 'Meaning'], ...rows]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[], fill: string) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
+  const [head = [], ...body] = table
+  return [line(head, ' '), line(['', '', '', ''], '-'), ...body.map((row) => line(row, ' '))].join('\n')
 }

@@ -7,7 +7,7 @@ import { configTable } from './config.ts'
 import { newId } from './ids.ts'
 import { createKeySet, createTokenVerifier, type KeySource, type TokenVerifier } from './tokens.ts'
 
-const configSection = /(<!-- config -->\n)[\s\S]*?(\n<!-- config -->)/
+const configSection = /<!-- config -->[\s\S]*<!-- config -->/
 
 /**
  * Holds the table between the two `<!-- config -->` markers of a README equal to the schema.
@@ -16,10 +16,7 @@ const configSection = /(<!-- config -->\n)[\s\S]*?(\n<!-- config -->)/
 export async function expectConfigTable(readme: string | URL, schema: TObject): Promise<void> {
   const text = await readFile(readme, 'utf8')
   assert.match(text, configSection, 'the README has no configuration table between two <!-- config --> markers')
-  const expected = text.replace(
-    configSection,
-    (_all, open: string, close: string) => open + configTable(schema) + close,
-  )
+  const expected = text.replace(configSection, () => `<!-- config -->\n\n${configTable(schema)}\n\n<!-- config -->`)
   if (process.env['UPDATE_DOCS'] === '1') await writeFile(readme, expected)
   else assert.equal(text, expected, 'the configuration table differs from the schema; run the test with UPDATE_DOCS=1')
 }

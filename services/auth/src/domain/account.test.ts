@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { createAccount, grantRole, PasswordIsEmail, refuseEmailAsPassword } from './account.ts'
+import { normaliseEmail } from './email.ts'
+
+test.each([
+  ['Ada@Example.ORG', 'ada@example.org'],
+  [' ada@example.org ', 'ada@example.org'],
+  ['ａｄａ@example.org', 'ada@example.org'],
+])('spells %j as %j', (given, spelled) => {
+  expect(normaliseEmail(given)).toBe(spelled)
+})
+
+test('refuses the address as the password, however it is spelled', () => {
+  expect(() => refuseEmailAsPassword('ada@example.org', 'ADA@example.org ')).toThrow(
+    expect.objectContaining({ code: PasswordIsEmail.code }),
+  )
+  expect(() => refuseEmailAsPassword('ada@example.org', 'ada@example.org!')).not.toThrow()
+})
+
+test('grants a role once', () => {
+  const account = createAccount({ id: 'usr_1', email: 'A@b.org', name: ' Ada ', role: 'customer', passwordHash: 'x' })
+  expect(account).toMatchObject({ email: 'a@b.org', name: 'Ada', roles: ['customer'], emailVerified: false })
+  const operator = grantRole(account, 'operator')
+  expect(operator.roles).toEqual(['customer', 'operator'])
+  expect(grantRole(operator, 'operator')).toBe(operator)
+})

@@ -1,0 +1,11 @@
+import { registerRoute } from '@tradewind/contracts/auth'
+import { implementRoute } from '@tradewind/service-kit/route'
+import type { RegisterAccount } from '../use-cases/register-account.ts'
+import { noStore } from './no-store.ts'
+
+export const register = (registerAccount: RegisterAccount) =>
+  implementRoute(registerRoute, async ({ body }) => {
+    const { account, tokens } = await registerAccount(body)
+    const { id, email, name, roles } = account
+    return { status: 201, body: { user: { id, email, name, roles: [...roles] }, ...tokens }, headers: noStore }
+  })

@@ -1,0 +1,37 @@
+import type { DomainEvent } from '@tradewind/contracts/event'
+import { createAggregateStore, DuplicateKey } from '@tradewind/database/aggregate-store'
+import type { Decision } from '@tradewind/database/decision'
+import type { Outbox } from '@tradewind/database/outbox'
+import type { Db } from 'mongodb'
+import { type Account, EmailTaken } from '../domain/account.ts'
+
+export interface AccountRepository {
+  readonly outbox: Outbox
+  /** Throws `EmailTaken`. */
+  insert(account: Account, ...events: DomainEvent[]): Promise<Account>
+  find(id: string): Promise<Account | undefined>
+  /** By the normalised address. */
+  findByEmail(email: string): Promise<Account | undefined>
+  update(id: string, decide: (account: Account) => Decision<Account>): Promise<Account>
+}
+
+export function createAccountRepository(db: Db, now: () => Date): AccountRepository {
+  const store = createAggregateStore<Account>(db, 'accounts', { now })
+  return {
+    outbox: store.outbox,
+    insert: async (account, ...events) => {
+      try {
+        return await store.insert(account, ...events)
+      } catch (cause) {
+        if (DuplicateKey.is(cause)) throw EmailTaken({}, { cause })
+        throw cause
+      }
+    },
+    find: (id) => store.find(id),
+    findByEmail: async (email) => {
+      const document = await store.collection.findOne({ email })
+      return document === null ? undefined : store.toState(document)
+    },
+    update: (id, decide) => store.update(id, decide),
+  }
+}

@@ -1,0 +1,59 @@
+import { UserRegisteredV1 } from '@tradewind/contracts/auth'
+import { changed, unchanged } from '@tradewind/database/decision'
+import type { PasswordHasher } from '../crypto/password-hasher.ts'
+import { type Account, changePassword, createAccount, EmailTaken, grantRole } from '../domain/account.ts'
+import { normaliseEmail } from '../domain/email.ts'
+import type { AccountRepository } from '../store/account.repository.ts'
+import type { RevokeSessions } from './revoke-sessions.ts'
+
+export type EnsureOperator = (operator: { email: string; password: string }) => Promise<'created' | 'changed' | 'kept'>
+
+interface Ports {
+  readonly accounts: AccountRepository
+  readonly passwords: PasswordHasher
+  readonly revokeSessions: RevokeSessions
+  readonly newId: (prefix: string) => string
+}
+
+/**
+ * Makes the account that the environment names an operator with the password that the environment gives.
+ * An account whose password had to change loses its sessions: whoever opened them knew another password.
+ */
+export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId }: Ports): EnsureOperator => {
+  async function create(email: string, password: string): Promise<Account | undefined> {
+    const passwordHash = await passwords.hash(password)
+    const account = createAccount({ id: newId('usr'), email, name: 'Operator', role: 'operator', passwordHash })
+    try {
+      return await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
+    } catch (error) {
+      // Another replica that starts at the same moment created it.
+      if (EmailTaken.is(error)) return undefined
+      throw error
+    }
+  }
+
+  async function adopt({ id, passwordHash }: Account, password: string): Promise<'changed' | 'kept'> {
+    const knownPassword = await passwords.verify(passwordHash, password)
+    const newHash = knownPassword ? passwordHash : await passwords.hash(password)
+    // Before as well as after: should the process die in between, the next start still finds the old password and comes here again.
+    if (!knownPassword) await revokeSessions(id, 'password_changed')
+    let anythingNew = false
+    await accounts.update(id, (before) => {
+      const after = grantRole(newHash === before.passwordHash ? before : changePassword(before, newHash), 'operator')
+      anythingNew = after !== before
+      return after === before ? unchanged() : changed(after)
+    })
+    if (!knownPassword) await revokeSessions(id, 'password_changed')
+    return anythingNew ? 'changed' : 'kept'
+  }
+
+  return async ({ email, password }) => {
+    const existing = await accounts.findByEmail(normaliseEmail(email))
+    if (existing !== undefined) return await adopt(existing, password)
+    const created = await create(email, password)
+    if (created !== undefined) return 'created'
+    const found = await accounts.findByEmail(normaliseEmail(email))
+    if (found === undefined) throw EmailTaken()
+    return await adopt(found, password)
+  }
+}

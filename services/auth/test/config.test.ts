@@ -1,0 +1,14 @@
+import { expectConfigTable } from '@tradewind/service-kit/testing'
+import { expect, test } from 'vitest'
+import { configSchema, readConfig } from '../src/config.ts'
+
+const good = { MONGODB_URL: 'mongodb://127.0.0.1', NATS_URL: 'nats://127.0.0.1' }
+
+test('is described in the README', async () => {
+  await expect(expectConfigTable(new URL('../README.md', import.meta.url), configSchema)).resolves.toBeUndefined()
+})
+
+test('needs the operator’s address and password together', () => {
+  expect(() => readConfig({ ...good, AUTH_BOOTSTRAP_OPERATOR_EMAIL: 'op@example.org' })).toThrow(/belong together/)
+  expect(readConfig(good).MONGODB_DATABASE).toBe('tradewind_auth')
+})
