@@ -15,6 +15,8 @@ export interface FetchOptions {
   readonly cacheDir: string
   readonly env: NodeJS.ProcessEnv
   readonly onProgress: (line: string) => void
+  /** Where releases are fetched from, when not from their official place. */
+  readonly releaseBase?: string
 }
 
 /**
@@ -28,7 +30,7 @@ export async function fetchNatsServer(
 ): Promise<string> {
   await mkdir(options.cacheDir, { recursive: true })
   const reasons: string[] = []
-  for (const [source, fetchFrom] of sources(options.env)) {
+  for (const [source, fetchFrom] of sources(options)) {
     const work = await mkdtemp(join(options.cacheDir, '.fetch-'))
     try {
       options.onProgress(`fetching nats-server from ${source}`)
@@ -48,11 +50,11 @@ export async function fetchNatsServer(
 
 type Source = readonly [name: string, fetchFrom: (work: string, options: FetchOptions) => Promise<string>]
 
-function sources(env: NodeJS.ProcessEnv): Source[] {
+function sources({ env, releaseBase }: FetchOptions): Source[] {
   const hasApt = findOnPath('apt-get', env) !== undefined && findOnPath('dpkg', env) !== undefined
   const release: Source = [
     'the official release',
-    (work) => fromRelease(natsArchive(process.platform, process.arch), work),
+    (work) => fromRelease(natsArchive(process.platform, process.arch, releaseBase), work),
   ]
   return hasApt ? [['the distribution’s package', fromApt], release] : [release]
 }
@@ -100,7 +102,7 @@ async function fromApt(work: string, { env }: FetchOptions): Promise<string> {
   }
   const archive = (await readdir(work)).find((name) => name.endsWith('.deb'))
   if (archive === undefined) throw new Error('apt-get downloaded nothing')
-  await run('dpkg', ['-x', join(work, archive), join(work, 'unpacked')])
+  await run('dpkg', ['-x', join(work, archive), join(work, 'unpacked')], { env })
   return firstExisting(['usr/bin', 'usr/sbin'].map((folder) => join(work, 'unpacked', folder, 'nats-server')))
 }
 
