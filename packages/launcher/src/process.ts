@@ -79,7 +79,7 @@ export async function launch(options: ProcessOptions): Promise<RunningProcess> {
   child.on('error', () => {})
   const pid = child.pid
   if (pid === undefined) throw new Error(`${name} was started without a process id`)
-  if (leash === 'pipe') tether(child, pid)
+  if (leash === 'pipe') tether(child)
 
   const isGone = () => child.exitCode !== null || child.signalCode !== null
   return {
@@ -105,8 +105,8 @@ export async function launch(options: ProcessOptions): Promise<RunningProcess> {
 }
 
 /** A shell that ends the process when our end of its pipe closes without a word, which is what a SIGKILL of us does. */
-function tether(child: ChildProcess, pid: number): void {
-  const guard = spawn('/bin/sh', ['-c', 'read -r _ && exit 0; kill -TERM "$0"', String(pid)], {
+export function tether(child: ChildProcess): void {
+  const guard = spawn('/bin/sh', ['-c', 'read -r _ && exit 0; kill -TERM "$0"', String(child.pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
