@@ -38,7 +38,6 @@ export type FulfilmentStatus = Type.Static<typeof FulfilmentStatus>
 export const StopReason = Type.Enum([
   'out_of_stock',
   'payment_declined',
-  'insufficient_funds',
   'requested_by_customer',
   'requested_by_operator',
   'reservation_expired',

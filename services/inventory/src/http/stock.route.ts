@@ -1,4 +1,5 @@
 import { adjustStockRoute, listStockRoute } from '@tradewind/contracts/inventory'
+import { replayedHeaders } from '@tradewind/service-kit/idempotency'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { heldUnits } from '../domain/stock.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
@@ -11,7 +12,7 @@ export const postAdjustment = (adjustStock: AdjustStock) =>
       userId: caller.userId,
       idempotencyKey: headers['idempotency-key'],
     })
-    return { status: 201, body: level, ...(replayed && { headers: { 'idempotent-replayed': 'true' } }) }
+    return { status: 201, body: level, ...replayedHeaders(replayed) }
   })
 
 export const listStock = (stock: StockRepository) =>

@@ -1,12 +1,5 @@
-import { createHash } from 'node:crypto'
-import { defineError } from '@tradewind/service-kit/errors'
+import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
 import { type Db, MongoServerError } from 'mongodb'
-
-export const IdempotencyKeyReused = defineError(
-  'IDEMPOTENCY_KEY_REUSED',
-  'unprocessable',
-  'This Idempotency-Key was used for another request.',
-)
 
 interface Claim {
   readonly _id: string
@@ -20,14 +13,12 @@ export interface AdjustmentClaims {
   readonly claim: (userId: string, key: string, request: string) => Promise<{ id: string; replayed: boolean }>
 }
 
-const hash = (text: string) => createHash('sha256').update(text).digest('hex')
-
 export function createAdjustmentClaims(db: Db, now: () => Date): AdjustmentClaims {
   const collection = db.collection<Claim>('adjustment_claims')
   return {
     claim: async (userId, key, request) => {
-      const id = `adj_${hash(`${userId}\n${key}`)}`
-      const requestHash = hash(request)
+      const id = `adj_${fingerprint(`${userId}\n${key}`)}`
+      const requestHash = fingerprint(request)
       try {
         await collection.insertOne({ _id: id, requestHash, at: now() })
         return { id, replayed: false }

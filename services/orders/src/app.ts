@@ -1,0 +1,58 @@
+import type { ImplementedRoute } from '@tradewind/service-kit/route'
+import type { SagaTimes } from './domain/order-saga.ts'
+import { onNotification } from './events/on-notification.ts'
+import { onPayment } from './events/on-payment.ts'
+import { onProductUpserted } from './events/on-product-upserted.ts'
+import { onReservation } from './events/on-reservation.ts'
+import { cancelOrder } from './http/cancel-order.route.ts'
+import { getOrder } from './http/get-order.route.ts'
+import { getTimeline } from './http/get-timeline.route.ts'
+import { listOrders } from './http/list-orders.route.ts'
+import { placeOrder } from './http/place-order.route.ts'
+import type { Answers } from './store/answers.ts'
+import type { CatalogueRepository } from './store/catalogue.repository.ts'
+import type { OrderRepository } from './store/order.repository.ts'
+import type { OrderNumbers } from './store/order-numbers.ts'
+import { createDecisionNotice, makeAwaitDecision } from './use-cases/await-decision.ts'
+import { makeCancelOrder } from './use-cases/cancel-order.ts'
+import { makePlaceOrder } from './use-cases/place-order.ts'
+import { makeReadOrders } from './use-cases/read-orders.ts'
+import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
+import { makeRecordFact } from './use-cases/record-fact.ts'
+
+export interface OrdersPorts {
+  readonly orders: OrderRepository
+  readonly catalogue: CatalogueRepository
+  readonly numbers: OrderNumbers
+  readonly answers: Answers
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+  readonly times: SagaTimes
+}
+
+/** Wires the service; no I/O happens here. */
+export function createOrders(given: OrdersPorts) {
+  const ports = { ...given, notice: createDecisionNotice() }
+  const record = makeRecordFact(ports)
+  const readOrders = makeReadOrders(ports.orders)
+  const routes: ImplementedRoute[] = [
+    placeOrder({ placeOrder: makePlaceOrder(ports), awaitDecision: makeAwaitDecision(ports), answers: ports.answers }),
+    getOrder(readOrders),
+    listOrders(readOrders),
+    cancelOrder(makeCancelOrder(ports)),
+    getTimeline(readOrders),
+  ]
+  return {
+    routes,
+    onProducts: [onProductUpserted(ports.catalogue)],
+    onReservations: onReservation(record),
+    onPayments: onPayment(record),
+    onNotifications: onNotification(record),
+    reconcile: makeReconcileOrders(ports),
+    /** The address given with an order, for mails. */
+    contactOf: async (orderId: string) => {
+      const order = await ports.orders.find(orderId)
+      return order?.email === undefined ? null : { email: order.email }
+    },
+  }
+}

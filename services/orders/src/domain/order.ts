@@ -1,0 +1,179 @@
+import { defineError } from '@tradewind/service-kit/errors'
+
+export interface Money {
+  readonly amountMinor: number
+  readonly currency: string
+}
+
+export interface OrderLine {
+  readonly id: string
+  readonly sku: string
+  readonly title: string
+  readonly quantity: number
+  readonly unitPrice: Money
+  readonly total: Money
+}
+
+export interface Address {
+  readonly name: string
+  readonly line1: string
+  readonly line2?: string
+  readonly postalCode: string
+  readonly city: string
+  readonly region?: string
+  readonly country: string
+}
+
+export type OrderStatus = 'pending' | 'reserved' | 'authorized' | 'confirmed' | 'rejected' | 'cancelled' | 'expired'
+export type PaymentStatus = 'none' | 'authorized' | 'captured' | 'declined' | 'voided' | 'refunded'
+/** What inventory last said: nothing yet, held, sold, or nothing held any more. */
+export type StockStatus = 'none' | 'held' | 'committed' | 'released'
+export type StopReason =
+  | 'out_of_stock'
+  | 'payment_declined'
+  | 'requested_by_customer'
+  | 'requested_by_operator'
+  | 'reservation_expired'
+  | 'reservation_timeout'
+  | 'payment_timeout'
+
+export interface TimelineEntry {
+  readonly at: Date
+  /** What happened: an event type without its version. */
+  readonly type: string
+  readonly service: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface Order {
+  readonly id: string
+  readonly number: string
+  readonly customerId: string
+  readonly status: OrderStatus
+  readonly paymentStatus: PaymentStatus
+  readonly stockStatus: StockStatus
+  readonly fulfilmentStatus: 'unfulfilled'
+  readonly lines: readonly OrderLine[]
+  readonly subtotal: Money
+  readonly discount: Money
+  readonly tax: Money
+  readonly shipping: Money
+  readonly total: Money
+  readonly paymentMethod: string
+  readonly paymentId?: string
+  readonly email?: string
+  readonly shippingAddress?: Address
+  readonly note?: string
+  readonly reason?: StopReason
+  /** Endings that the customer has been told of: `confirmed`, then perhaps `cancelled`. */
+  readonly toldOf: readonly OrderStatus[]
+  readonly idempotencyKey: string
+  readonly requestHash: string
+  readonly timeline: readonly TimelineEntry[]
+  /** When the order came into its present status. */
+  readonly since: Date
+  /** How often the reconciler has asked again in this status. */
+  readonly reminders: number
+  /** When the reconciler looks at the order; missing once nothing is awaited any more. */
+  readonly dueAt?: Date
+}
+
+export const OrderNotFound = defineError('ORDERS_NOT_FOUND', 'not-found', 'There is no such order.')
+export const OrderNotCancellable = defineError(
+  'ORDERS_NOT_CANCELLABLE',
+  'conflict',
+  'The order has ended already and cannot be cancelled.',
+)
+export const UnknownSku = defineError('ORDERS_UNKNOWN_SKU', 'unprocessable', 'A SKU is not for sale.')
+export const MixedCurrencies = defineError(
+  'ORDERS_MIXED_CURRENCIES',
+  'unprocessable',
+  'An order has one currency; these products are priced in several.',
+)
+export const TotalTooLarge = defineError('ORDERS_TOTAL_TOO_LARGE', 'unprocessable', 'The total is above the limit.')
+
+/** What the catalogue says of a SKU. */
+export interface PricedSku {
+  readonly sku: string
+  readonly title: string
+  readonly price: Money
+}
+
+export interface RequestedLine {
+  readonly sku: string
+  readonly quantity: number
+}
+
+/** Highest total, in minor units. */
+const maxTotalMinor = 1_000_000_000_000
+
+/** Prices the lines on the server. Throws `UnknownSku` with a pointer per line, `MixedCurrencies`, `TotalTooLarge`. */
+export function priceLines(
+  requested: readonly RequestedLine[],
+  catalogue: ReadonlyMap<string, PricedSku>,
+  newLineId: () => string,
+): { lines: OrderLine[]; subtotal: Money } {
+  const unknown = requested.flatMap(({ sku }, index) =>
+    catalogue.has(sku) ? [] : [{ pointer: `/lines/${index}/sku`, detail: `${sku} is not for sale` }],
+  )
+  if (unknown.length > 0) throw UnknownSku({}, { errors: unknown })
+  const lines = requested.flatMap(({ sku, quantity }): OrderLine[] => {
+    const priced = catalogue.get(sku)
+    if (priced === undefined) return []
+    const { title, price } = priced
+    return [{ id: newLineId(), sku, title, quantity, unitPrice: price, total: times(price, quantity) }]
+  })
+  const currencies = new Set(lines.map(({ total }) => total.currency))
+  const [currency] = currencies
+  if (currency === undefined || currencies.size > 1) throw MixedCurrencies({ currencies: [...currencies] })
+  const amountMinor = lines.reduce((sum, { total }) => sum + total.amountMinor, 0)
+  if (amountMinor > maxTotalMinor) throw TotalTooLarge({ amountMinor })
+  return { lines, subtotal: { amountMinor, currency } }
+}
+
+const times = ({ amountMinor, currency }: Money, quantity: number): Money => ({
+  amountMinor: amountMinor * quantity,
+  currency,
+})
+
+export type NewOrder = Pick<
+  Order,
+  | 'id'
+  | 'number'
+  | 'customerId'
+  | 'lines'
+  | 'subtotal'
+  | 'paymentMethod'
+  | 'idempotencyKey'
+  | 'requestHash'
+  | 'email'
+  | 'shippingAddress'
+  | 'note'
+>
+
+/** An order as it is accepted. */
+export function createOrder(given: NewOrder, now: Date, reminderMs: number): Order {
+  const nothing = { amountMinor: 0, currency: given.subtotal.currency }
+  return {
+    ...given,
+    status: 'pending',
+    paymentStatus: 'none',
+    stockStatus: 'none',
+    fulfilmentStatus: 'unfulfilled',
+    discount: nothing,
+    tax: nothing,
+    shipping: nothing,
+    total: given.subtotal,
+    toldOf: [],
+    timeline: [{ at: now, type: 'orders.order.placed', service: 'orders', data: { total: given.subtotal } }],
+    since: now,
+    reminders: 0,
+    dueAt: new Date(now.getTime() + reminderMs),
+  }
+}
+
+/** The order as it was accepted, whatever has become of it: the first answer to its idempotency key. */
+export const asAccepted = (order: Order): Order => {
+  const { reason: _reason, ...rest } = order
+  return { ...rest, status: 'pending', paymentStatus: 'none' }
+}

@@ -1,0 +1,53 @@
+import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { isUnavailable } from '@tradewind/database/connection'
+import { openDatabase } from '@tradewind/database/open-database'
+import { openMessaging } from '@tradewind/messaging/open-messaging'
+import { answerQuery } from '@tradewind/messaging/query'
+import { every } from '@tradewind/service-kit/every'
+import { newId } from '@tradewind/service-kit/ids'
+import { runService } from '@tradewind/service-kit/service'
+import { createOrders } from './app.ts'
+import { loadOrdersConfig } from './config.ts'
+import { createAnswers } from './store/answers.ts'
+import { createCatalogueRepository } from './store/catalogue.repository.ts'
+import { migrations } from './store/migrations.ts'
+import { createOrderRepository } from './store/order.repository.ts'
+import { createOrderNumbers } from './store/order-numbers.ts'
+
+await runService('orders', loadOrdersConfig, async (context) => {
+  const { db, ping } = await openDatabase(context, 'orders', migrations)
+  const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
+  const now = () => new Date()
+  const orders = createOrderRepository(db, now)
+  const service = createOrders({
+    orders,
+    catalogue: createCatalogueRepository(db),
+    numbers: createOrderNumbers(db),
+    answers: createAnswers(db, now),
+    now,
+    newId,
+    times: {
+      reminderMs: context.config.REMINDER_SECONDS * 1000,
+      stepDeadlineMs: context.config.STEP_DEADLINE_MINUTES * 60_000,
+    },
+  })
+  messaging.relay(orders.outbox)
+  const { onProducts, onReservations, onPayments, onNotifications } = service
+  messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
+  messaging.subscribe({
+    from: 'inventory',
+    name: 'reservations',
+    filter: 'inventory.reservation.>',
+    handlers: onReservations,
+  })
+  messaging.subscribe({ from: 'payments', name: 'payments', filter: 'payments.>', handlers: onPayments })
+  messaging.subscribe({
+    from: 'notifications',
+    name: 'notifications',
+    filter: 'notifications.notification.>',
+    handlers: onNotifications,
+  })
+  answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
+  every(context, 'order reconciler', 1000, service.reconcile)
+  return { routes: service.routes, handlerTimeoutMs: 40_000 }
+})

@@ -1,0 +1,28 @@
+import type { Migration } from '@tradewind/database/migrations'
+import { outboxIndex } from '@tradewind/database/outbox'
+
+/** First answers are replayed for at least 24 hours. */
+const keepAnswersSeconds = 48 * 3600
+
+/** Changes of the orders database, in order. Never edited once released. */
+export const migrations: readonly Migration[] = [
+  {
+    name: '0001-indexes',
+    up: async (db) => {
+      await db
+        .collection('orders')
+        .createIndexes([
+          outboxIndex,
+          { key: { customerId: 1, idempotencyKey: 1 }, name: 'idempotency', unique: true },
+          { key: { customerId: 1, _id: -1 }, name: 'customer' },
+          { key: { customerId: 1, status: 1, _id: -1 }, name: 'customer_status' },
+          { key: { status: 1, _id: -1 }, name: 'status' },
+          { key: { dueAt: 1 }, name: 'due', sparse: true },
+        ])
+      await db.collection('catalogue').createIndex({ productId: 1, version: 1 }, { name: 'product' })
+      await db
+        .collection('first_answers')
+        .createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: keepAnswersSeconds })
+    },
+  },
+]

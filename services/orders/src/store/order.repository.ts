@@ -1,0 +1,62 @@
+import {
+  type AggregateDocument,
+  type AggregateStore,
+  createAggregateStore,
+  type Stored,
+} from '@tradewind/database/aggregate-store'
+import type { Db, Filter } from 'mongodb'
+import type { Order, OrderStatus } from '../domain/order.ts'
+
+export type StoredOrder = Order & Stored
+
+export interface OrderQuery {
+  /** Whose orders; undefined for everybody's. */
+  readonly customerId: string | undefined
+  readonly status: OrderStatus | undefined
+  /** Only orders older than this one. */
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+export interface OrderRepository extends AggregateStore<Order> {
+  /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
+  readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
+  readonly findByKey: (customerId: string, idempotencyKey: string) => Promise<StoredOrder | undefined>
+  /** Orders that the reconciler is to look at. */
+  readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
+}
+
+const withoutOutbox = { projection: { 'outbox.entries': 0 } }
+
+export function createOrderRepository(db: Db, now: () => Date): OrderRepository {
+  const store = createAggregateStore<Order>(db, 'orders', { now })
+  return {
+    ...store,
+    list: async ({ customerId, status, after, limit }) => {
+      const filter: Filter<AggregateDocument> = {
+        ...(customerId !== undefined && { customerId }),
+        ...(status !== undefined && { status }),
+        ...(after !== undefined && { _id: { $lt: after } }),
+      }
+      // Ids are time-ordered, so this is newest first.
+      const found = await store.collection
+        .find(filter, withoutOutbox)
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .toArray()
+      return found.map(store.toState)
+    },
+    findByKey: async (customerId, idempotencyKey) => {
+      const found = await store.collection.findOne({ customerId, idempotencyKey }, withoutOutbox)
+      return found === null ? undefined : store.toState(found)
+    },
+    dueBefore: async (before, limit) => {
+      const found = await store.collection
+        .find({ dueAt: { $lte: before } }, { projection: { _id: 1 } })
+        .sort({ dueAt: 1 })
+        .limit(limit)
+        .toArray()
+      return found.map(({ _id }) => _id)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { DuplicateKey } from '@tradewind/database/aggregate-store'
+import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
+import { type Address, createOrder, priceLines, type RequestedLine } from '../domain/order.ts'
+import type { SagaTimes } from '../domain/order-saga.ts'
+import type { CatalogueRepository } from '../store/catalogue.repository.ts'
+import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
+import type { OrderNumbers } from '../store/order-numbers.ts'
+import { placedEvent } from './order-events.ts'
+
+export interface PlaceOrderCommand {
+  readonly customerId: string
+  readonly idempotencyKey: string
+  readonly lines: readonly RequestedLine[]
+  readonly paymentMethod: string
+  readonly email?: string
+  readonly shippingAddress?: Address
+  readonly note?: string
+}
+
+export type PlaceOrder = (command: PlaceOrderCommand) => Promise<{ order: StoredOrder; replayed: boolean }>
+
+interface Ports {
+  readonly orders: OrderRepository
+  readonly catalogue: CatalogueRepository
+  readonly numbers: OrderNumbers
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+  readonly times: SagaTimes
+}
+
+/**
+ * Accepts an order: one write, which is also the record of its idempotency key, so two identical requests make one order
+ * even when they race or the process dies in between.
+ */
+export const makePlaceOrder =
+  ({ orders, catalogue, numbers, now, newId, times }: Ports): PlaceOrder =>
+  async (command) => {
+    const { customerId, idempotencyKey, lines: requested, ...rest } = command
+    const requestHash = hashOf(command)
+
+    const earlier = async () => {
+      const found = await orders.findByKey(customerId, idempotencyKey)
+      if (found !== undefined && found.requestHash !== requestHash) throw IdempotencyKeyReused({ orderId: found.id })
+      return found
+    }
+
+    try {
+      const forSale = await catalogue.findForSale(requested.map(({ sku }) => sku))
+      const { lines, subtotal } = priceLines(requested, forSale, () => newId('oln'))
+      const identity = { id: newId('ord'), number: await numbers.next(), customerId, idempotencyKey, requestHash }
+      const order = createOrder({ ...identity, ...rest, lines, subtotal }, now(), times.reminderMs)
+      return { order: await orders.insert(order, placedEvent(order, newId('evt'))), replayed: false }
+    } catch (error) {
+      // Asked only when something stands in the way: the key's own order, or a price list that has changed since.
+      const order = await earlier()
+      if (order !== undefined) return { order, replayed: true }
+      if (DuplicateKey.is(error)) throw IdempotencyKeyReused({}, { cause: error })
+      throw error
+    }
+  }
+
+/** The same for the same request, whatever the order of its JSON fields. */
+const hashOf = ({ lines, paymentMethod, email, shippingAddress: to, note }: PlaceOrderCommand): string =>
+  fingerprint(
+    JSON.stringify([
+      lines.map(({ sku, quantity }) => [sku, quantity]),
+      paymentMethod,
+      email,
+      to && [to.name, to.line1, to.line2, to.postalCode, to.city, to.region, to.country],
+      note,
+    ]),
+  )
