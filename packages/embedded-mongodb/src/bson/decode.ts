@@ -1,7 +1,21 @@
 import { CommandError } from '../errors.ts'
 import {
-  Binary, Code, DateTime, DbPointer, Decimal, Doc, Double, isInt32, MAX_KEY, MIN_KEY, ObjectId, Regex, SymbolValue,
-  Timestamp, UNDEFINED, type Value,
+  Binary,
+  Code,
+  DateTime,
+  DbPointer,
+  Decimal,
+  Doc,
+  Double,
+  isInt32,
+  MAX_KEY,
+  MIN_KEY,
+  ObjectId,
+  Regex,
+  SymbolValue,
+  Timestamp,
+  UNDEFINED,
+  type Value,
 } from './values.ts'
 
 export const MAX_DEPTH = 200
@@ -36,7 +50,7 @@ function readName(buffer: Buffer, start: number, limit: number): string {
     while (i < length && known.charCodeAt(i) === buffer[start + i]) i++
     if (i === length) return known
   }
-  const name = buffer.latin1Slice(start, end)
+  const name = buffer.toString('latin1', start, end)
   names[slot] = name
   return name
 }
@@ -109,7 +123,7 @@ function readString(buffer: Buffer, at: number, limit: number): string {
   need(at + 4, length, limit)
   const end = at + 3 + length
   if (buffer[end] !== 0) throw invalid('string is not terminated')
-  return buffer.utf8Slice(at + 4, end)
+  return buffer.toString('utf8', at + 4, end)
 }
 
 function readBinary(buffer: Buffer, at: number, limit: number): Binary {
@@ -150,7 +164,7 @@ function readValue(buffer: Buffer, type: number, at: number, limit: number, dept
       return UNDEFINED
     case 0x07:
       need(at, 12, limit)
-      return new ObjectId(buffer.latin1Slice(at, at + 12))
+      return new ObjectId(buffer.toString('latin1', at, at + 12))
     case 0x08: {
       need(at, 1, limit)
       const byte = buffer[at]
@@ -173,7 +187,7 @@ function readValue(buffer: Buffer, type: number, at: number, limit: number, dept
       const ns = readString(buffer, at, limit)
       const id = valueEnd
       need(id, 12, limit)
-      return new DbPointer(ns, new ObjectId(buffer.latin1Slice(id, id + 12)))
+      return new DbPointer(ns, new ObjectId(buffer.toString('latin1', id, id + 12)))
     }
     case 0x0d:
       return new Code(readString(buffer, at, limit), undefined)

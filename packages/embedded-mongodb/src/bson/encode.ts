@@ -1,6 +1,6 @@
 import { CommandError } from '../errors.ts'
 import { MAX_DEPTH } from './decode.ts'
-import { Doc, isInt32, type Value } from './values.ts'
+import { type Doc, isInt32, type Value } from './values.ts'
 
 const INITIAL_BYTES = 64 * 1024
 const KEEP_BYTES = 4 * 1024 * 1024
@@ -46,7 +46,7 @@ function writeText(text: string): void {
       return
     }
   }
-  at += buffer.utf8Write(text, at)
+  at += buffer.write(text, at, 'utf8')
   buffer[at++] = 0
 }
 
@@ -100,29 +100,33 @@ function writeDouble(name: string, value: number): void {
   at = buffer.writeDoubleLE(value, at)
 }
 
+function writeNumber(name: string, value: number): void {
+  if (!isInt32(value)) return writeDouble(name, value)
+  writeName(0x10, name)
+  reserve(4)
+  at = buffer.writeInt32LE(value, at)
+}
+
+function writeInt64(name: string, value: bigint): void {
+  writeName(0x12, name)
+  reserve(8)
+  at = buffer.writeBigInt64LE(value, at)
+}
+
+function writeBoolean(name: string, value: boolean): void {
+  writeName(0x08, name)
+  reserve(1)
+  buffer[at++] = value ? 1 : 0
+}
+
 function writeElement(name: string, value: Value, depth: number): void {
-  switch (typeof value) {
-    case 'string':
-      writeName(0x02, name)
-      return writeString(value)
-    case 'number':
-      if (!isInt32(value)) return writeDouble(name, value)
-      writeName(0x10, name)
-      reserve(4)
-      at = buffer.writeInt32LE(value, at)
-      return
-    case 'bigint':
-      writeName(0x12, name)
-      reserve(8)
-      at = buffer.writeBigInt64LE(value, at)
-      return
-    case 'boolean':
-      writeName(0x08, name)
-      reserve(1)
-      buffer[at++] = value ? 1 : 0
-      return
-    default:
+  if (typeof value === 'string') {
+    writeName(0x02, name)
+    return writeString(value)
   }
+  if (typeof value === 'number') return writeNumber(name, value)
+  if (typeof value === 'bigint') return writeInt64(name, value)
+  if (typeof value === 'boolean') return writeBoolean(name, value)
   if (value === null) return writeName(0x0a, name)
   if (Array.isArray(value)) {
     writeName(0x04, name)
@@ -138,7 +142,7 @@ function writeBytes(bytes: Buffer): void {
 
 function writeObjectId(id: string): void {
   reserve(12)
-  at += buffer.latin1Write(id, at)
+  at += buffer.write(id, at, 'latin1')
 }
 
 type Tagged = Extract<Value, { tag: string }>

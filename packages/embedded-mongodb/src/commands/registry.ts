@@ -1,0 +1,59 @@
+import { create, drop, dropDatabase, listCollections, listDatabases, renameCollection } from './collections.ts'
+import type { Command } from './command.ts'
+import { count, distinct } from './count-distinct.ts'
+import { getMore, killCursors } from './cursor-commands.ts'
+import { deleteCommand } from './delete.ts'
+import { find } from './find.ts'
+import { findAndModify } from './find-and-modify.ts'
+import { hello } from './hello.ts'
+import { createIndexes, dropIndexes, listIndexes } from './indexes.ts'
+import { insert } from './insert.ts'
+import {
+  buildInfo,
+  connectionStatus,
+  getCmdLineOpts,
+  getLog,
+  getParameter,
+  hostInfo,
+  ping,
+  serverStatus,
+  whatsmyuri,
+} from './server-info.ts'
+import { endSessions, killSessions, refreshSessions, startSession } from './sessions.ts'
+import { update } from './update.ts'
+
+/** Every command that the server knows. */
+export const COMMANDS: readonly Command[] = [
+  hello,
+  ping,
+  buildInfo,
+  serverStatus,
+  connectionStatus,
+  whatsmyuri,
+  hostInfo,
+  getParameter,
+  getLog,
+  getCmdLineOpts,
+  insert,
+  find,
+  getMore,
+  killCursors,
+  update,
+  deleteCommand,
+  findAndModify,
+  count,
+  distinct,
+  createIndexes,
+  listIndexes,
+  dropIndexes,
+  create,
+  drop,
+  dropDatabase,
+  renameCollection,
+  listCollections,
+  listDatabases,
+  startSession,
+  endSessions,
+  refreshSessions,
+  killSessions,
+]

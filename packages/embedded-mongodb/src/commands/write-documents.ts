@@ -1,0 +1,159 @@
+import { compareStrings, valuesEqual } from '../bson/compare.ts'
+import { display } from '../bson/display.ts'
+import { encodeDocument } from '../bson/encode.ts'
+import { newObjectId } from '../bson/object-id.ts'
+import { Doc, type Value } from '../bson/values.ts'
+import { CommandError } from '../errors.ts'
+import { Hit, Reading } from '../planner/read-plan.ts'
+import type { Collation } from '../query/collation.ts'
+import type { Matcher } from '../query/matcher.ts'
+import { planFor, type Query, runQuery } from '../query/run-query.ts'
+import type { Collection } from '../storage/collection.ts'
+import { parseOperatorUpdate, type Update } from '../update/parse-update.ts'
+import { parsePipelineUpdate } from '../update/pipeline-update.ts'
+import { parseReplacement } from '../update/replacement.ts'
+import { documentFromQuery } from '../update/upsert.ts'
+import { checkId, checkSize } from './insert.ts'
+
+/** The first document that a query selects; the common case of `_id` alone does not go through a plan. */
+export function findOne(collection: Collection, query: Query): Hit | undefined {
+  const [only] = query.matcher.conjuncts
+  if (query.hint === undefined && query.sort.length === 0 && query.skip === 0) {
+    const id = idOf(query.matcher)
+    if (id !== undefined && (query.collation === undefined || typeof id !== 'string')) {
+      const stored = collection.readById(id)
+      if (stored === undefined) return undefined
+      const hit = new Hit(stored.rid, stored.bytes)
+      return only === undefined || query.matcher.matches(hit.doc) ? hit : undefined
+    }
+  }
+  for (const hit of runQuery(collection, query, planFor(collection, query), new Reading())) return hit
+  return undefined
+}
+
+/** The `_id` that a query asks for by equality. */
+export function idOf(matcher: Matcher): Value | undefined {
+  for (const node of matcher.conjuncts) {
+    if (node.kind !== 'path' || node.path !== '_id') continue
+    const { bounds } = node.predicate
+    if (bounds?.op === 'eq' && bounds.value !== null && !Array.isArray(bounds.value)) return bounds.value
+  }
+  return undefined
+}
+
+const MAX_HELD_HITS = 1000
+
+/** Every document that a query selects, all of them found before the first is handed out to be changed. */
+export function* findAll(collection: Collection, query: Query): IterableIterator<Hit> {
+  if (query.hint === undefined && query.collation === undefined && idOf(query.matcher) !== undefined) {
+    const hit = findOne(collection, query)
+    if (hit !== undefined) yield hit
+    return
+  }
+  const found: Hit[] = []
+  // Beyond the first ones only the record numbers are held; the documents are read again.
+  const later: number[] = []
+  for (const hit of runQuery(collection, query, planFor(collection, query), new Reading())) {
+    if (found.length < MAX_HELD_HITS) found.push(hit)
+    else later.push(hit.rid)
+  }
+  yield* found
+  for (const rid of later) {
+    const stored = collection.read(rid)
+    if (stored !== undefined) yield new Hit(stored.rid, stored.bytes)
+  }
+}
+
+export interface UpdateInput {
+  update: Value
+  arrayFilters: readonly Value[]
+  collation: Collation | undefined
+  multi: boolean
+  upsert: boolean
+  variables: () => ReadonlyMap<string, Value>
+}
+
+export function parseUpdate(input: UpdateInput): Update {
+  const { update, arrayFilters } = input
+  const strings = input.collation?.compare ?? compareStrings
+  if (Array.isArray(update)) {
+    if (arrayFilters.length > 0) {
+      throw new CommandError('FailedToParse', 'Cannot specify arrayFilters for pipeline-style updates')
+    }
+    return parsePipelineUpdate(update, input.variables())
+  }
+  if (!(update instanceof Doc)) {
+    throw new CommandError('FailedToParse', 'Update argument must be either an object or an array')
+  }
+  if (update.keys[0]?.startsWith('$') === true) return parseOperatorUpdate(update, { arrayFilters, strings })
+  if (input.multi) throw new CommandError('FailedToParse', 'multi update is not supported for replacement-style update')
+  if (arrayFilters.length > 0) {
+    throw new CommandError('FailedToParse', 'Cannot specify arrayFilters when applying a replacement-style update')
+  }
+  return parseReplacement(update)
+}
+
+/** Applies an update to one stored document. Returns the document as it is now, and whether anything changed. */
+export function updateDocument(
+  collection: Collection,
+  hit: Hit,
+  update: Update,
+  matcher: Matcher,
+): { doc: Doc; bytes: Buffer; changed: boolean } {
+  const { doc } = hit
+  const id = doc.get('_id')
+  const position = update.needsPosition ? matcher.position(doc) : undefined
+  const before = collection.keysBefore(doc, update.touched)
+  const next = update.apply(doc, { position, isInsert: false })
+  refuseChangedId(id, next.get('_id'), update)
+  const bytes = encodeDocument(next)
+  if (bytes.equals(hit.bytes)) return { doc: next, bytes, changed: false }
+  checkUpdatedSize(bytes)
+  collection.replace(hit, before, next, bytes)
+  return { doc: next, bytes, changed: true }
+}
+
+function checkUpdatedSize(bytes: Buffer): void {
+  const max = 16 * 1024 * 1024
+  if (bytes.length > max) {
+    throw new CommandError(17419, `Resulting document after update is larger than ${max}`)
+  }
+}
+
+function refuseChangedId(before: Value | undefined, after: Value | undefined, update: Update): void {
+  if (before === undefined || (after !== undefined && after === before)) return
+  if (after !== undefined && valuesEqual(before, after)) return
+  if (!update.isReplacement) {
+    throw new CommandError(
+      'ImmutableField',
+      "Performing an update on the path '_id' would modify the immutable field '_id'",
+    )
+  }
+  throw new CommandError(
+    'ImmutableField',
+    `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${display(after)}`,
+  )
+}
+
+/** Inserts what an upsert amounts to. Returns the new document. */
+export function upsertDocument(collection: Collection, matcher: Matcher, update: Update): Doc {
+  const start = documentFromQuery(matcher, update.isReplacement)
+  const fixedId = start.get('_id')
+  const made = update.apply(start, { position: undefined, isInsert: true })
+  const id = made.get('_id')
+  if (fixedId !== undefined && id !== undefined && !valuesEqual(fixedId, id)) {
+    throw new CommandError(
+      'ImmutableField',
+      update.isReplacement
+        ? `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${display(id)}`
+        : "Performing an update on the path '_id' would modify the immutable field '_id'",
+    )
+  }
+  const doc = new Doc(['_id'], [id ?? newObjectId()])
+  for (const [key, value] of made.entries()) if (key !== '_id') doc.push(key, value)
+  checkId(doc.values[0] ?? null)
+  const bytes = encodeDocument(doc)
+  checkSize(bytes)
+  collection.insert(doc, bytes)
+  return doc
+}

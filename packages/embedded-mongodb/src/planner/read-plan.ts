@@ -1,0 +1,199 @@
+import type { StatementSync } from 'node:sqlite'
+import { decodeDocument } from '../bson/decode.ts'
+import type { Doc } from '../bson/values.ts'
+import { textScores } from '../query/text-score.ts'
+import type { Collection } from '../storage/collection.ts'
+import type { IndexTable } from '../storage/index-table.ts'
+import { blobOf, integerOf, prepareRows, rowOf } from '../storage/sqlite-file.ts'
+import type { KeyRange } from './key-ranges.ts'
+import { AFTER_ALL, BEFORE_ALL } from './key-ranges.ts'
+import type { Plan } from './plan.ts'
+
+/** A stored document on its way through a query; decoded when somebody looks into it. */
+export class Hit {
+  readonly rid: number
+  readonly bytes: Buffer
+  textScore = 0
+  #doc: Doc | undefined
+  constructor(rid: number, bytes: Buffer) {
+    this.rid = rid
+    this.bytes = bytes
+  }
+  get doc(): Doc {
+    this.#doc ??= decodeDocument(this.bytes)
+    return this.#doc
+  }
+}
+
+/** Counts what a query touched, and tells a paused scan that what it read ahead has grown stale. */
+export class Reading {
+  keysExamined = 0
+  docsExamined = 0
+  /** Raised when a cursor resumes: other commands may have changed the data since. */
+  epoch = 0
+}
+
+const FIRST_CHUNK = 16
+const LAST_CHUNK = 256
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+export function* readPlan(collection: Collection, plan: Plan, reading: Reading, want: number): IterableIterator<Hit> {
+  switch (plan.kind) {
+    case 'nothing':
+      return
+    case 'scan':
+      yield* scanTable(collection, plan.reverse, reading, want)
+      return
+    case 'index':
+      yield* scanIndex(collection, plan, reading, want)
+      return
+    case 'union': {
+      const seen = new Set<number>()
+      for (const part of plan.plans) {
+        for (const hit of readPlan(collection, part, reading, want)) {
+          if (seen.has(hit.rid)) continue
+          seen.add(hit.rid)
+          yield hit
+        }
+      }
+      return
+    }
+    case 'text':
+      for (const { rid, score } of textScores(collection, plan.index, plan.search)) {
+        const stored = collection.read(rid)
+        reading.docsExamined += 1
+        if (stored === undefined) continue
+        const hit = new Hit(stored.rid, stored.bytes)
+        hit.textScore = score
+        yield hit
+      }
+  }
+}
+
+function nextChunk(size: number, bytes: number, rows: number): number {
+  const average = rows === 0 ? 1 : bytes / rows
+  return Math.max(1, Math.min(size * 4, LAST_CHUNK, Math.floor(CHUNK_BYTES / average)))
+}
+
+const tableScans = new WeakMap<Collection, { up: StatementSync; down: StatementSync }>()
+
+function tableStatements(collection: Collection): { up: StatementSync; down: StatementSync } {
+  let statements = tableScans.get(collection)
+  if (statements === undefined) {
+    const { table, database } = collection
+    const select = `SELECT rid, crc, doc FROM ${table} WHERE rid`
+    statements = {
+      up: prepareRows(database, `${select} > ? ORDER BY rid LIMIT ?`),
+      down: prepareRows(database, `${select} < ? ORDER BY rid DESC LIMIT ?`),
+    }
+    tableScans.set(collection, statements)
+  }
+  return statements
+}
+
+function* scanTable(collection: Collection, reverse: boolean, reading: Reading, want: number): IterableIterator<Hit> {
+  const statements = tableStatements(collection)
+  const statement = reverse ? statements.down : statements.up
+  let last = reverse ? Number.MAX_SAFE_INTEGER : -1
+  let size = Math.max(1, Math.min(want || FIRST_CHUNK, LAST_CHUNK))
+  for (;;) {
+    const rows = statement.all(last, size)
+    const { epoch } = reading
+    let bytes = 0
+    let isStale = false
+    for (const raw of rows) {
+      const stored = collection.stored(rowOf(raw) ?? [])
+      bytes += stored.bytes.length
+      last = stored.rid
+      reading.docsExamined += 1
+      yield new Hit(stored.rid, stored.bytes)
+      if (reading.epoch !== epoch) {
+        isStale = true
+        break
+      }
+    }
+    if (!isStale && rows.length < size) return
+    size = nextChunk(size, bytes, rows.length)
+  }
+}
+
+const indexScans = new WeakMap<IndexTable, { up: StatementSync; down: StatementSync }>()
+
+function indexStatements(collection: Collection, index: IndexTable): { up: StatementSync; down: StatementSync } {
+  let statements = indexScans.get(index)
+  if (statements === undefined) {
+    const select = `SELECT i.rid, c.crc, c.doc, i.key FROM ${index.table} i CROSS JOIN ${collection.table} c ON c.rid = i.rid`
+    statements = {
+      up: prepareRows(
+        collection.database,
+        `${select} WHERE (i.key, i.rid) > (?, ?) AND i.key < ? ORDER BY i.key, i.rid LIMIT ?`,
+      ),
+      down: prepareRows(
+        collection.database,
+        `${select} WHERE (i.key, i.rid) < (?, ?) AND i.key >= ? ORDER BY i.key DESC, i.rid DESC LIMIT ?`,
+      ),
+    }
+    indexScans.set(index, statements)
+  }
+  return statements
+}
+
+function* scanIndex(
+  collection: Collection,
+  plan: Extract<Plan, { kind: 'index' }>,
+  reading: Reading,
+  want: number,
+): IterableIterator<Hit> {
+  plan.index.accesses += 1
+  const ranges = plan.reverse ? plan.ranges.toReversed() : plan.ranges
+  const seen = plan.index.isMultikey ? new Set<number>() : undefined
+  for (const range of ranges) {
+    for (const hit of scanRange(collection, plan.index, range, plan.reverse, reading, want)) {
+      if (seen !== undefined) {
+        if (seen.has(hit.rid)) continue
+        seen.add(hit.rid)
+      }
+      yield hit
+    }
+  }
+}
+
+function* scanRange(
+  collection: Collection,
+  index: IndexTable,
+  range: KeyRange,
+  reverse: boolean,
+  reading: Reading,
+  want: number,
+): IterableIterator<Hit> {
+  const statements = indexStatements(collection, index)
+  const statement = reverse ? statements.down : statements.up
+  let lastKey = reverse ? range.high : range.low
+  let lastRid = -1
+  const end = reverse ? range.low : range.high
+  let size = Math.max(1, Math.min(want || FIRST_CHUNK, LAST_CHUNK))
+  for (;;) {
+    const rows = statement.all(lastKey, lastRid, end, size)
+    const { epoch } = reading
+    let bytes = 0
+    let isStale = false
+    for (const raw of rows) {
+      const row = rowOf(raw) ?? []
+      const stored = collection.stored(row)
+      bytes += stored.bytes.length
+      lastKey = blobOf(row[3])
+      lastRid = integerOf(row[0])
+      reading.keysExamined += 1
+      reading.docsExamined += 1
+      yield new Hit(stored.rid, stored.bytes)
+      if (reading.epoch !== epoch) {
+        isStale = true
+        break
+      }
+    }
+    if (!isStale && rows.length < size) return
+    size = nextChunk(size, bytes, rows.length)
+  }
+}
+
+export const WHOLE_INDEX: KeyRange = { low: BEFORE_ALL, high: AFTER_ALL }

@@ -1,0 +1,90 @@
+import { compareStrings } from '../bson/compare.ts'
+import type { Doc } from '../bson/values.ts'
+import type { Collation } from './collation.ts'
+import type { Node, TextSearch } from './filter.ts'
+import { matches } from './match-node.ts'
+import { type ExpressionTest, parseFilter } from './parse-filter.ts'
+import { matchedPosition } from './traverse.ts'
+
+export interface MatcherOptions {
+  collation?: Collation | undefined
+  expression?: ExpressionTest | undefined
+}
+
+/** A query, parsed once and asked of many documents. */
+export class Matcher {
+  readonly source: Doc
+  readonly root: Node
+  readonly #paths: string[] = []
+
+  constructor(source: Doc, root: Node) {
+    this.source = source
+    this.root = root
+    collectPaths(root, this.#paths)
+  }
+
+  matches(doc: Doc): boolean {
+    return matches(this.root, doc)
+  }
+
+  /** Every path that the query names. */
+  get paths(): readonly string[] {
+    return this.#paths
+  }
+
+  get isEmpty(): boolean {
+    return this.root.kind === 'and' && this.root.nodes.length === 0
+  }
+
+  /** The conditions that all have to hold. */
+  get conjuncts(): readonly Node[] {
+    return conjunctsOf(this.root)
+  }
+
+  get text(): TextSearch | undefined {
+    for (const node of this.conjuncts) if (node.kind === 'text') return node.search
+    return undefined
+  }
+
+  /** The position that `$` stands for in an update or a projection; the last condition on an array decides. */
+  position(doc: Doc): number | undefined {
+    return positionIn(this.root, doc)
+  }
+
+  /** Only some conditions may decide what a partial index contains. */
+  get isPartialIndexable(): boolean {
+    return isPartialIndexable(this.root)
+  }
+}
+
+export function compileFilter(filter: Doc, options: MatcherOptions): Matcher {
+  const strings = options.collation?.compare ?? compareStrings
+  return new Matcher(filter, parseFilter(filter, { strings, expression: options.expression, depth: 0 }))
+}
+
+export function conjunctsOf(node: Node): readonly Node[] {
+  return node.kind === 'and' ? node.nodes.flatMap(conjunctsOf) : [node]
+}
+
+function collectPaths(node: Node, paths: string[]): void {
+  if (node.kind === 'path') paths.push(node.path)
+  else if (node.kind === 'not') collectPaths(node.node, paths)
+  else if ('nodes' in node) for (const inner of node.nodes) collectPaths(inner, paths)
+}
+
+function positionIn(node: Node, doc: Doc): number | undefined {
+  if (node.kind === 'path') return matchedPosition(doc, node.parts, 0, node.predicate)
+  if (node.kind === 'and') {
+    let found: number | undefined
+    for (const inner of node.nodes) found = positionIn(inner, doc) ?? found
+    return found
+  }
+  if (node.kind !== 'or') return undefined
+  for (const inner of node.nodes) if (matches(inner, doc)) return positionIn(inner, doc)
+  return undefined
+}
+
+function isPartialIndexable(node: Node): boolean {
+  if (node.kind === 'and' || node.kind === 'or') return node.nodes.every(isPartialIndexable)
+  return node.kind === 'path' && node.predicate.element === undefined
+}
