@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import type { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 
 /** An event as the code handles it. On the wire `id`, `type`, `time` and `subject` are CloudEvents attributes in headers. */

@@ -3,17 +3,7 @@ import { Id, Money, OrderId, Page, PaymentId, pageQuery, RefundId, Strict, Times
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
 
-export const PaymentState = Type.Enum([
-  'authorizing',
-  'authorized',
-  'declined',
-  'capturing',
-  'captured',
-  'voiding',
-  'voided',
-  'refunding',
-  'refunded',
-])
+export const PaymentState = Type.Enum(['authorizing', 'authorized', 'declined', 'captured', 'voided', 'refunded'])
 export type PaymentState = Type.Static<typeof PaymentState>
 
 export const DeclineReason = Type.Enum(['payment_declined', 'insufficient_funds'])

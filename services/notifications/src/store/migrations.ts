@@ -1,0 +1,19 @@
+import type { Migration } from '@tradewind/database/migrations'
+import { outboxIndex } from '@tradewind/database/outbox'
+
+/** Changes of the notifications database, in order. Never edited once released. */
+export const migrations: readonly Migration[] = [
+  {
+    name: '0001-indexes',
+    up: async (db) => {
+      await db
+        .collection('notifications')
+        .createIndexes([
+          outboxIndex,
+          { key: { orderId: 1 }, name: 'order' },
+          { key: { createdAt: -1, _id: -1 }, name: 'newest' },
+          { key: { dueAt: 1 }, name: 'due', sparse: true },
+        ])
+    },
+  },
+]
