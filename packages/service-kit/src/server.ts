@@ -9,6 +9,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { defineError } from './errors.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
@@ -47,7 +48,7 @@ export interface ServerOptions {
   readonly metrics: Metrics
   readonly tokens: TokenVerifier
   readonly routes: readonly ImplementedRoute[]
-  /** Registers what no contract describes, in a scope of its own. Nothing there is checked for access. */
+  /** Adds to the server itself, hooks included, after the routes. Access to what is registered there is its own business. */
   readonly raw?: (app: FastifyInstance) => Promise<void>
   /** Recognises errors that say that something the service needs is away; they are answered 503. */
   readonly isUnavailable?: (error: unknown) => boolean
@@ -106,7 +107,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler((request, reply) => answerProblem(RouteNotFound(), request, reply))
 
   for (const route of routes) route.register(app, tokens)
-  if (raw !== undefined) app.register(raw)
+  if (raw !== undefined) app.register(fastifyPlugin(raw))
   return app
 }
 
@@ -117,12 +118,14 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUIDv7()
 }
 
+/** The one media type of request bodies. */
+export const jsonMediaType = /^application\/json *(; *charset *= *"?utf-8"? *)?$/i
+export { maxBodyBytes } from './json-body.ts'
+
 function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    /^application\/json *(; *charset *= *"?utf-8"? *)?$/i,
-    { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseJsonBody(body),
+  app.addContentTypeParser(jsonMediaType, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    parseJsonBody(body),
   )
 }
 

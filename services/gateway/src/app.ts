@@ -1,0 +1,94 @@
+import type { Readable } from 'node:stream'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import replyFrom from '@fastify/reply-from'
+import { allRoutes } from '@tradewind/contracts/routes'
+import { jsonMediaType } from '@tradewind/service-kit/server'
+import type { TokenVerifier } from '@tradewind/service-kit/tokens'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { serveDocumentation } from './http/documentation.ts'
+import { createForwarder, maxInFlight, type Upstreams } from './http/forward-route.ts'
+import { limitBody } from './http/limited-body.ts'
+import { createLimit } from './http/rate-limits.ts'
+import { createOpenApiDocument } from './openapi.ts'
+
+export interface GatewayOptions {
+  readonly upstreams: Upstreams
+  readonly tokens: TokenVerifier
+  readonly upstreamTimeoutMs: number
+  readonly perMinute: number
+  readonly signInsPerMinute: number
+  /** Web origins that may call from a browser. */
+  readonly origins: readonly string[]
+}
+
+const connectTimeoutMs = 3_000
+
+/** The gateway as a plugin: every contract a way to its service, and nothing else. */
+export function createGateway(options: GatewayOptions): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    await secure(app, options.origins)
+    await app.register(rateLimit, { global: false })
+    await app.register(replyFrom, {
+      undici: {
+        connections: maxInFlight,
+        pipelining: 1,
+        connect: { timeout: connectTimeoutMs },
+        headersTimeout: options.upstreamTimeoutMs,
+        bodyTimeout: options.upstreamTimeoutMs,
+      },
+      destroyAgent: true,
+      disableCache: true,
+      disableRequestLogging: true,
+    })
+    streamBodies(app)
+    const forward = createForwarder(app, {
+      ...options,
+      limit: createLimit(app, 'caller', options.perMinute),
+      signInLimit: createLimit(app, 'sign-in', options.signInsPerMinute),
+    })
+    for (const contract of allRoutes) forward(contract)
+    await serveDocumentation(app, await createOpenApiDocument(allRoutes))
+  }
+}
+
+async function secure(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        // The documentation page sets styles on its elements.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        objectSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        // Development speaks plain HTTP; where TLS ends, Strict-Transport-Security does this work.
+        upgradeInsecureRequests: null,
+      },
+    },
+  })
+  if (origins.length > 0)
+    await app.register(cors, {
+      origin: [...origins],
+      methods: [...new Set(allRoutes.map(({ method }) => method))],
+      allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'prefer'],
+      exposedHeaders: [
+        'etag',
+        'idempotent-replayed',
+        'link',
+        'location',
+        'ratelimit',
+        'ratelimit-policy',
+        'retry-after',
+        'x-request-id',
+      ],
+      maxAge: 600,
+    })
+}
+
+/** Bodies are JSON and go through as they come; the services parse them. */
+function streamBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(jsonMediaType, async (_request: FastifyRequest, payload: Readable) => limitBody(payload))
+}

@@ -1,0 +1,78 @@
+import type { RouteContract, ServiceName } from '@tradewind/contracts/route'
+import { authenticate, Forbidden, isAdmitted } from '@tradewind/service-kit/access'
+import type { TokenVerifier } from '@tradewind/service-kit/tokens'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
+import { refuseLargeBody } from './limited-body.ts'
+import { addressOf, type Limit } from './rate-limits.ts'
+import { answerFailure, answerUpstreamFailure, tooBusy } from './upstream-failure.ts'
+
+export type Upstreams = Readonly<Record<ServiceName, string>>
+
+export interface ForwardOptions {
+  readonly upstreams: Upstreams
+  readonly tokens: TokenVerifier
+  /** For everybody, by caller or address. */
+  readonly limit: Limit
+  /** For sign-in, registration and refresh, by address. */
+  readonly signInLimit: Limit
+}
+
+/** Requests under way to one service; each keeps a connection, and one that waits for its order keeps it for long. */
+export const maxInFlight = 1024
+
+/** Where passwords and refresh tokens could be guessed. */
+const signInPaths = new Set(['/v1/auth/login', '/v1/auth/register', '/v1/auth/refresh'])
+
+/** Registers a contract as a way to its service: judged here already, forwarded as it is, answered as it comes back. */
+export function createForwarder(app: FastifyInstance, options: ForwardOptions): (contract: RouteContract) => void {
+  const inFlight = new Map<ServiceName, number>()
+  return (contract) => {
+    const { service, method, path } = contract
+    app.route({
+      method,
+      url: path,
+      onRequest: async (request, reply) => {
+        await admit(contract, options, request, reply)
+        refuseLargeBody(request)
+      },
+      handler: (request, reply) => {
+        const busy = inFlight.get(service) ?? 0
+        if (busy >= maxInFlight) return answerFailure(tooBusy, request, reply)
+        inFlight.set(service, busy + 1)
+        reply.raw.once('close', () => inFlight.set(service, (inFlight.get(service) ?? 1) - 1))
+        return forward(service, options.upstreams[service], request, reply)
+      },
+    })
+  }
+}
+
+async function admit(
+  { access, path }: RouteContract,
+  { tokens, limit, signInLimit }: ForwardOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const address = addressOf(request)
+  if (signInPaths.has(path)) return await signInLimit(request, reply, address)
+  if (access === 'public') return await limit(request, reply, address)
+  const caller = await authenticate(tokens, request.headers.authorization).catch(async (error: unknown) => {
+    await limit(request, reply, address)
+    throw error
+  })
+  await limit(request, reply, caller.userId)
+  if (!isAdmitted(access, caller)) throw Forbidden()
+}
+
+function forward(service: ServiceName, upstream: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.from(undefined, {
+    getUpstream: () => upstream,
+    // Repeating is for the client, who knows whether it may.
+    retryDelay: () => null,
+    rewriteRequestHeaders: (_request, headers) => requestHeaders(request, headers),
+    rewriteHeaders: responseHeaders,
+    onError: (_reply, { error }) => {
+      answerUpstreamFailure(service, error, request, reply)
+    },
+  })
+}

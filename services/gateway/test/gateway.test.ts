@@ -1,0 +1,476 @@
+import { once } from 'node:events'
+import {
+  createServer as createHttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { connect } from 'node:net'
+import { allRoutes } from '@tradewind/contracts/routes'
+import { createLogger } from '@tradewind/service-kit/log'
+import { createMetrics } from '@tradewind/service-kit/metrics'
+import { createServer } from '@tradewind/service-kit/server'
+import { createTestTokens } from '@tradewind/service-kit/testing'
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { createGateway, type GatewayOptions } from '../src/app.ts'
+
+const tokens = createTestTokens()
+
+interface Seen {
+  method: string
+  url: string
+  headers: IncomingHttpHeaders
+  body: string
+  socket: object
+}
+
+const seen: Seen[] = []
+let answer: (request: IncomingMessage, response: ServerResponse) => void
+let upstream: Server
+let upstreamUrl: string
+
+async function readAll(stream: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += String(chunk)
+  return text
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+beforeAll(async () => {
+  upstream = createHttpServer((incoming, response) => {
+    readAll(incoming).then(
+      (body) => {
+        const { method = '', url = '', headers, socket } = incoming
+        seen.push({ method, url, headers, body, socket })
+        answer(incoming, response)
+      },
+      () => response.destroy(),
+    )
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  upstreamUrl = `http://127.0.0.1:${portOf(upstream)}`
+})
+afterAll(() => {
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+beforeEach(() => {
+  seen.length = 0
+  answer = (_request, response) => {
+    response
+      .writeHead(200, { 'content-type': 'application/json', etag: '"1"', 'x-powered-by': 'secret' })
+      .end('{"ok":true}')
+  }
+})
+
+async function startGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
+  const upstreams = {
+    auth: upstreamUrl,
+    inventory: upstreamUrl,
+    orders: upstreamUrl,
+    payments: upstreamUrl,
+    notifications: upstreamUrl,
+  }
+  const app = createServer({
+    service: 'gateway',
+    logger: createLogger({ name: 'gateway', level: 'silent' }),
+    metrics: createMetrics('gateway'),
+    tokens: tokens.verifier,
+    routes: [],
+    raw: createGateway({
+      upstreams,
+      tokens: tokens.verifier,
+      upstreamTimeoutMs: 5_000,
+      perMinute: 1_000,
+      signInsPerMinute: 1_000,
+      origins: [],
+      ...options,
+    }),
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return app
+}
+
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+interface Asked {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | string[]
+}
+
+async function ask(
+  app: FastifyInstance,
+  path: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Answer> {
+  const outgoing = request({ host: '127.0.0.1', port: portOf(app.server), path, method, headers, agent: false })
+  const parts = [body ?? []].flat()
+  for (const part of parts) outgoing.write(part)
+  outgoing.end()
+  const [response]: IncomingMessage[] = await once(outgoing, 'response')
+  if (response === undefined) throw new Error('no response')
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await readAll(response) }
+}
+
+const problemOf = ({ body }: Answer): Record<string, unknown> => JSON.parse(body)
+const json = { 'content-type': 'application/json' }
+const asCustomer = async () => ({ authorization: await tokens.bearer() })
+
+let gateway: FastifyInstance
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(() => gateway.close())
+
+describe('forwarding', () => {
+  const orderId = `ord_${'0'.repeat(32)}`
+
+  test.each(allRoutes.map(({ method, path, access }) => [method, path, access] as const))(
+    '%s %s goes to its service for those it is for (%s)',
+    async (method, path, access) => {
+      const url = path.replaceAll(/:\w+/g, 'some-id')
+      const body = method === 'GET' ? {} : { headers: json, body: '{}' }
+      const as = async (roles?: string[]) => {
+        const authorization = roles === undefined ? {} : { authorization: await tokens.bearer({ roles }) }
+        return (await ask(gateway, url, { method, ...body, headers: { ...body.headers, ...authorization } })).status
+      }
+      expect(await as()).toBe(access === 'public' ? 200 : 401)
+      expect(await as(['customer'])).toBe(access === 'operator' ? 403 : 200)
+      expect(await as(['operator'])).toBe(200)
+      expect(new Set(seen.map((one) => `${one.method} ${one.url}`))).toEqual(new Set([`${method} ${url}`]))
+    },
+  )
+
+  test.each(['/v1/orders/1/secrets', '/internal', '/metrics', '/readyz', '/livez', '//v1/products', '/v1/auth/keys'])(
+    'nothing else leads anywhere: %s',
+    async (path) => {
+      const response = await ask(gateway, path, { headers: await asCustomer() })
+      expect([response.status, problemOf(response)['code']]).toEqual([404, 'ROUTE_NOT_FOUND'])
+      expect(response.headers['content-security-policy']).toBeDefined()
+      expect(seen).toEqual([])
+    },
+  )
+
+  test('does not leave the path of its route', async () => {
+    const response = await ask(gateway, '/v1/products/..%2f..%2finternal')
+    expect(response.status).toBe(400)
+    expect(seen).toEqual([])
+  })
+
+  test('passes path, query, body and answer through', async () => {
+    answer = (_request, response) => {
+      response.writeHead(201, { 'content-type': 'application/json', location: '/v1/orders/1' }).end('{"id":"1"}')
+    }
+    const response = await ask(gateway, '/v1/orders?a=1&a=%20x', {
+      method: 'POST',
+      headers: { ...json, ...(await asCustomer()), 'idempotency-key': 'k-1', prefer: 'wait=5' },
+      body: ['{"lines":', '[]}'],
+    })
+    expect([response.status, response.body, response.headers['location']]).toEqual([201, '{"id":"1"}', '/v1/orders/1'])
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/orders?a=1&a=%20x',
+      body: '{"lines":[]}',
+      headers: { 'idempotency-key': 'k-1', prefer: 'wait=5', authorization: expect.stringMatching(/^Bearer /) },
+    })
+  })
+
+  test('passes a problem of the service through untouched', async () => {
+    const problem =
+      '{"type":"x","title":"Conflict","status":409,"code":"ORDERS_X","errors":[{"pointer":"/a","detail":"b"}]}'
+    answer = (_request, response) => {
+      response.writeHead(409, { 'content-type': 'application/problem+json', 'retry-after': '9' }).end(problem)
+    }
+    const response = await ask(gateway, `/v1/orders/${orderId}`, { headers: await asCustomer() })
+    expect([response.status, response.body, response.headers['retry-after']]).toEqual([409, problem, '9'])
+    expect(response.headers['content-type']).toBe('application/problem+json')
+  })
+
+  test('repeats nothing by itself, not even when the service says 503', async () => {
+    answer = (_request, response) => {
+      response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1' }).end('{"status":503}')
+    }
+    expect((await ask(gateway, '/v1/products')).status).toBe(503)
+    expect(seen).toHaveLength(1)
+  })
+
+  test('keeps its connections', async () => {
+    await ask(gateway, '/v1/locations')
+    await ask(gateway, '/v1/locations')
+    expect(seen[0]?.socket).toBe(seen[1]?.socket)
+  })
+
+  test('ignores a body where there is none to send', async () => {
+    const response = await ask(gateway, '/v1/locations', { headers: { ...json, 'content-length': '2' }, body: '{}' })
+    expect(response.status).toBe(200)
+    expect(seen[0]).toMatchObject({ body: '' })
+    expect(seen[0]?.headers).not.toHaveProperty('content-length')
+  })
+})
+
+describe('headers', () => {
+  test('that claim an identity or an origin stay outside', async () => {
+    const claims = {
+      'x-user-id': 'usr_admin',
+      'x-user-roles': 'operator',
+      'x-tradewind-caller': 'operator',
+      'x-forwarded-for': '10.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'evil.test',
+      'x-real-ip': '10.0.0.1',
+      forwarded: 'for=10.0.0.1',
+      'x-http-method-override': 'DELETE',
+      'x-original-url': '/internal',
+      cookie: 'session=1',
+      te: 'trailers',
+      'proxy-authorization': 'Basic YTpi',
+      'x-secret': '1',
+      connection: 'x-secret, authorization',
+    }
+    await ask(gateway, '/v1/products', { headers: { ...claims, 'user-agent': 'a-shop/1' } })
+    const headers = seen[0]?.headers ?? {}
+    expect(headers).toMatchObject({
+      'user-agent': 'a-shop/1',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': `127.0.0.1:${portOf(gateway.server)}`,
+    })
+    const refused = Object.keys(claims).filter((name) => !name.startsWith('x-forwarded-') && name !== 'connection')
+    expect(refused.filter((name) => name in headers)).toEqual([])
+  })
+
+  test('of tracing go on and come back', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const response = await ask(gateway, '/v1/products', { headers: { 'x-request-id': 'my-id', traceparent } })
+    expect(response.headers['x-request-id']).toBe('my-id')
+    expect(seen[0]?.headers['x-request-id']).toBe('my-id')
+    expect(seen[0]?.headers['traceparent']).toMatch(
+      /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/,
+    )
+    const other = await ask(gateway, '/v1/products', { headers: { 'x-request-id': 'not sane!' } })
+    expect(other.headers['x-request-id']).toBe(seen[1]?.headers['x-request-id'])
+    expect(other.headers['x-request-id']).not.toBe('not sane!')
+  })
+
+  test('of security are set, and those that tell what a service is made of are not', async () => {
+    const { headers } = await ask(gateway, '/v1/products')
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN', etag: '"1"' })
+    expect(headers['content-security-policy']).toContain("default-src 'self'")
+    expect(headers).not.toHaveProperty('x-powered-by')
+  })
+
+  test('of CORS are given to the configured origins only', async () => {
+    const open = await startGateway({ origins: ['https://shop.test'] })
+    onTestFinished(() => open.close())
+    const from = async (app: FastifyInstance, origin: string) =>
+      (await ask(app, '/v1/products', { headers: { origin } })).headers['access-control-allow-origin']
+    expect(await from(gateway, 'https://shop.test')).toBeUndefined()
+    expect(await from(open, 'https://shop.test')).toBe('https://shop.test')
+    expect(await from(open, 'https://evil.test')).toBeUndefined()
+    const preflight = await ask(open, '/v1/orders', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://shop.test', 'access-control-request-method': 'POST' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers['access-control-allow-headers']).toContain('idempotency-key')
+  })
+})
+
+describe('bodies', () => {
+  const post = async (options: Asked) =>
+    ask(gateway, '/v1/orders', { method: 'POST', ...options, headers: { ...(await asCustomer()), ...options.headers } })
+
+  test.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'text/plain; a=application/json'])(
+    'of type %s are refused',
+    async (type) => {
+      const response = await post({ headers: { 'content-type': type }, body: '{}' })
+      expect([response.status, problemOf(response)['code']]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+      expect(seen).toEqual([])
+    },
+  )
+
+  test('that say they are too large are refused before they are read', async () => {
+    const response = await post({ headers: { ...json, 'content-length': '70000' }, body: 'x'.repeat(70_000) })
+    expect([response.status, problemOf(response)['code']]).toEqual([413, 'BODY_TOO_LARGE'])
+    expect(seen).toEqual([])
+  })
+
+  test('that turn out too large are broken off', async () => {
+    const response = await post({ headers: json, body: Array.from({ length: 80 }, () => 'x'.repeat(1_000)) })
+    expect([response.status, problemOf(response)['code']]).toEqual([413, 'BODY_TOO_LARGE'])
+    expect(seen).toEqual([])
+  })
+
+  test('are for those who may send them: a bad token is refused first', async () => {
+    const response = await ask(gateway, '/v1/orders', {
+      method: 'POST',
+      headers: { ...json, authorization: 'Bearer forged' },
+      body: '{}',
+    })
+    expect([response.status, problemOf(response)['code']]).toEqual([401, 'INVALID_TOKEN'])
+    expect(seen).toEqual([])
+  })
+})
+
+describe('a service', () => {
+  const upstreamsAt = (url: string) => ({ auth: url, inventory: url, orders: url, payments: url, notifications: url })
+
+  test('that is away is answered 503', async () => {
+    const gone = createHttpServer()
+    gone.listen(0, '127.0.0.1')
+    await once(gone, 'listening')
+    const url = `http://127.0.0.1:${portOf(gone)}`
+    gone.close()
+    const app = await startGateway({ upstreams: upstreamsAt(url) })
+    onTestFinished(() => app.close())
+    const response = await ask(app, '/v1/products')
+    expect([response.status, problemOf(response)['code'], response.headers['retry-after']]).toEqual([
+      503,
+      'UPSTREAM_UNAVAILABLE',
+      '1',
+    ])
+    expect(response.headers['content-type']).toContain('application/problem+json')
+    expect(response.body).not.toContain('127.0.0.1')
+  })
+
+  test('that breaks off is answered 502', async () => {
+    answer = (incoming) => incoming.socket.destroy()
+    const response = await ask(gateway, '/v1/products')
+    expect([response.status, problemOf(response)['code'], response.headers['retry-after']]).toEqual([
+      502,
+      'UPSTREAM_FAILED',
+      '1',
+    ])
+  })
+
+  test('that does not answer is answered 504', async () => {
+    const app = await startGateway({ upstreamTimeoutMs: 100 })
+    onTestFinished(() => app.close())
+    answer = () => undefined
+    const response = await ask(app, '/v1/products')
+    expect([response.status, problemOf(response)['code'], response.headers['retry-after']]).toEqual([
+      504,
+      'UPSTREAM_TIMEOUT',
+      '1',
+    ])
+  })
+
+  test('is let finish when the gateway stops', async () => {
+    const app = await startGateway()
+    let release = () => undefined as void
+    const arrived = new Promise<void>((resolve) => {
+      answer = (_request, response) => {
+        release = () => {
+          response.writeHead(200, json).end('{}')
+        }
+        resolve()
+      }
+    })
+    const response = ask(app, '/v1/products')
+    await arrived
+    const closed = app.close()
+    release()
+    expect(await response).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    await closed
+  })
+})
+
+describe('limits', () => {
+  test('count a caller by account, whatever the address, and say what is left', async () => {
+    const app = await startGateway({ perMinute: 2 })
+    onTestFinished(() => app.close())
+    const one = await asCustomer()
+    const first = await ask(app, '/v1/orders', { headers: one })
+    expect(first.headers['ratelimit-policy']).toBe('"caller";q=2;w=60')
+    expect(first.headers['ratelimit']).toMatch(/^"caller";r=1;t=\d+$/)
+    expect((await ask(app, '/v1/orders', { headers: one })).status).toBe(200)
+    const third = await ask(app, '/v1/orders', { headers: one })
+    expect([third.status, problemOf(third)['code']]).toEqual([429, 'TOO_MANY_REQUESTS'])
+    expect(Number(third.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await ask(app, '/v1/orders', { headers: await asCustomer() })).status).toBe(200)
+    expect(seen).toHaveLength(3)
+  })
+
+  test('count by address without a token, and for every forged one', async () => {
+    const app = await startGateway({ perMinute: 2 })
+    onTestFinished(() => app.close())
+    const forged = (index: number) => ask(app, '/v1/orders', { headers: { authorization: `Bearer forged${index}` } })
+    expect([(await forged(1)).status, (await forged(2)).status, (await forged(3)).status]).toEqual([401, 401, 429])
+    const spoofed = await ask(app, '/v1/products', { headers: { 'x-forwarded-for': '10.9.8.7' } })
+    expect(spoofed.status).toBe(429)
+  })
+
+  test('are lower where passwords could be guessed', async () => {
+    const app = await startGateway({ signInsPerMinute: 2 })
+    onTestFinished(() => app.close())
+    const paths = ['/v1/auth/login', '/v1/auth/refresh', '/v1/auth/register']
+    const statuses: number[] = []
+    for (const path of paths)
+      statuses.push((await ask(app, path, { method: 'POST', headers: json, body: '{}' })).status)
+    expect(statuses).toEqual([200, 200, 429])
+    expect((await ask(app, '/v1/products')).status).toBe(200)
+  })
+})
+
+describe('documentation', () => {
+  test('is pointed to from the root', async () => {
+    const response = await ask(gateway, '/')
+    expect(JSON.parse(response.body)).toMatchObject({ documentation: '/docs', openapi: '/openapi.json' })
+  })
+
+  test('describes the routes, and is not sent twice', async () => {
+    const response = await ask(gateway, '/openapi.json')
+    expect(JSON.parse(response.body)).toMatchObject({ openapi: '3.1.0', paths: { '/v1/orders': expect.any(Object) } })
+    const again = await ask(gateway, '/openapi.json', { headers: { 'if-none-match': response.headers.etag ?? '' } })
+    expect([again.status, again.body]).toEqual([304, ''])
+  })
+
+  test('has a page whose scripts the content security policy allows', async () => {
+    const page = await ask(gateway, '/docs')
+    expect(page.status).toBe(200)
+    expect(page.headers['content-type']).toContain('text/html')
+    expect(page.headers['content-security-policy']).toContain("default-src 'self'")
+    expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests')
+    expect(page.body).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>/)
+    const scripts = [...page.body.matchAll(/<script[^>]* src="([^"]+)"/g)].map(([, source = '']) => source)
+    expect(scripts.length).toBeGreaterThan(1)
+    for (const source of scripts) {
+      const script = await ask(gateway, new URL(source, 'http://gateway/docs').pathname)
+      expect([source, script.status]).toEqual([source, 200])
+      expect(script.headers['content-type']).toContain('javascript')
+    }
+    const initializer = await ask(gateway, '/docs/static/swagger-initializer.js')
+    expect(initializer.body).toContain('/openapi.json')
+  })
+})
+
+test.each([
+  ['two lengths', 'Content-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+  ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['chunks that are not', 'Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
+])('smuggling with %s ends at the gateway', async (_name, rest) => {
+  const socket = connect(portOf(gateway.server), '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += String(chunk)
+  })
+  socket.write(`POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${rest}`)
+  await once(socket, 'close')
+  expect(text).toMatch(/^HTTP\/1\.1 400 /)
+  expect(seen).toEqual([])
+})
