@@ -56,6 +56,8 @@ export interface SubscriptionOptions {
   readonly isTransient: (error: unknown) => boolean
   /** Resolves when what the handlers need is there. */
   readonly dependencies: () => Promise<void>
+  /** Failures of the handler itself before a message goes to the dead letters. Default 8, over about half a minute. */
+  readonly maxDeliveries?: number
 }
 
 export interface Subscription {
@@ -68,8 +70,6 @@ export interface Subscription {
 
 /** Messages asked for ahead of the handlers. */
 const pullBatch = 256
-/** Failures of the handler itself before a message is given up. */
-const maxDeliveries = 8
 const longestBackoffMs = 20_000
 /** How often a silent consumer is looked at. */
 const watchEveryMs = 5000
@@ -82,7 +82,7 @@ const backoffMs = (deliveries: number) => Math.min(longestBackoffMs, 100 * 2 ** 
 /** Pulls messages of one durable consumer for ever, and starts again whenever the broker lost the consumer or went silent. */
 export function subscribe(messaging: Messaging, options: SubscriptionOptions): Subscription {
   const { logger, manager, client, service, replicas } = messaging
-  const { handlers, isTransient, dependencies } = options
+  const { handlers, isTransient, dependencies, maxDeliveries = 8 } = options
   const durable = `${service}-${options.name}`
   const stream = streamOf(options.from)
   const byType = new Map(handlers.map((handler) => [handler.contract.type, handler]))

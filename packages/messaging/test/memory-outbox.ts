@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import type { OutboxSource, PendingEvents } from '../src/relay.ts'
+
+/** An outbox without a database, to look at the relay alone. */
+export interface MemoryOutbox extends OutboxSource {
+  /** Adds an event and announces it, as a store does after its write. Returns its id. */
+  readonly add: (type: string, data: unknown, options?: { announced?: boolean; traceparent?: string }) => string
+  readonly marked: ReadonlySet<string>
+}
+
+export function createMemoryOutbox(): MemoryOutbox {
+  const waiting = new Map<string, PendingEvents>()
+  const marked = new Set<string>()
+  let announce: (pending: PendingEvents) => void = () => undefined
+  return {
+    name: 'memory',
+    onAnnouncement: (listener) => (announce = listener),
+    markPublished: (aggregateId) => {
+      waiting.delete(aggregateId)
+      marked.add(aggregateId)
+    },
+    pending: (before, limit) =>
+      Promise.resolve(
+        [...waiting.values()].filter(({ entries }) => (entries[0]?.time ?? before) < before).slice(0, limit),
+      ),
+    flush: () => Promise.resolve(),
+    add: (type, data, { announced = true, traceparent } = {}) => {
+      const id = `evt_${randomUUID().replaceAll('-', '')}`
+      const entry = { seq: 1, id, type, time: new Date(), data, ...(traceparent !== undefined && { traceparent }) }
+      const pending = { aggregateId: id, entries: [entry], repeated: false }
+      waiting.set(id, pending)
+      if (announced) announce(pending)
+      return id
+    },
+    marked,
+  }
+}
