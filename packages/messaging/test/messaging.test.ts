@@ -111,7 +111,7 @@ describe('relay and consumer', () => {
     const { outbox } = startRelaying()
     for (const n of [1, 2, 3]) outbox.add(Happened.type, { n })
     await eventually(() => seen.length === 3)
-    expect(seen.toSorted()).toEqual([1, 2, 3])
+    expect(new Set(seen)).toEqual(new Set([1, 2, 3]))
     expect(await deadLetters()).toEqual([])
   })
 

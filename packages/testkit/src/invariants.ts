@@ -1,0 +1,240 @@
+import { type Document, MongoClient } from 'mongodb'
+
+/** A promise that does not hold, with the documents that show it. */
+export interface Violation {
+  /** Name in the list of invariants, I1 to I8. */
+  readonly invariant: string
+  readonly message: string
+  readonly documents: readonly unknown[]
+}
+
+export interface InvariantOptions {
+  readonly mongodbUrl: string
+  /** Orders that clients were told are accepted. */
+  readonly accepted?: readonly string[]
+  /** Database of each service; the services' own defaults when left out. */
+  readonly databases?: Partial<Databases>
+}
+
+interface Databases {
+  readonly orders: string
+  readonly inventory: string
+  readonly payments: string
+  readonly notifications: string
+}
+
+const defaults: Databases = {
+  orders: 'tradewind_orders',
+  inventory: 'tradewind_inventory',
+  payments: 'tradewind_payments',
+  notifications: 'tradewind_notifications',
+}
+
+interface Facts {
+  readonly accepted: readonly string[]
+  readonly orders: ReadonlyMap<string, Document>
+  readonly reservations: ReadonlyMap<string, Document>
+  readonly stock: readonly Document[]
+  readonly movements: readonly Document[]
+  readonly payments: ReadonlyMap<string, Document>
+  /** The simulated provider's own ledger, by payment id. */
+  readonly charges: ReadonlyMap<string, Document>
+  readonly notifications: readonly Document[]
+}
+
+/**
+ * Reads every database and the simulated provider's own ledger and reports what does not hold. Means something once the
+ * system has come to rest: an order under way is a violation of I1.
+ */
+export async function checkInvariants(options: InvariantOptions): Promise<Violation[]> {
+  const facts = await readFacts(options)
+  return [
+    ...everyAcceptedOrderEnds(facts),
+    ...stockAddsUp(facts),
+    ...capturedOnce(facts),
+    ...nothingTakenForStoppedOrders(facts),
+    ...confirmedMeansSoldAndPaid(facts),
+    ...oneOrderPerKey(facts),
+    ...oneNotificationPerEnding(facts),
+  ]
+}
+
+async function readFacts({ mongodbUrl, accepted = [], databases = {} }: InvariantOptions): Promise<Facts> {
+  const names = { ...defaults, ...databases }
+  const client = await MongoClient.connect(mongodbUrl)
+  try {
+    const all = (database: string, collection: string) =>
+      client
+        .db(database)
+        .collection(collection)
+        .find({}, { projection: { 'outbox.entries': 0 } })
+        .toArray()
+    const [orders, reservations, stock, movements, payments, charges, notifications] = await Promise.all([
+      all(names.orders, 'orders'),
+      all(names.inventory, 'reservations'),
+      all(names.inventory, 'stock'),
+      all(names.inventory, 'movements'),
+      all(names.payments, 'payments'),
+      all(names.payments, 'simulator_charges'),
+      all(names.notifications, 'notifications'),
+    ])
+    return {
+      accepted,
+      orders: byId(orders),
+      reservations: byId(reservations),
+      stock,
+      movements,
+      payments: byId(payments),
+      charges: byId(charges),
+      notifications,
+    }
+  } finally {
+    await client.close()
+  }
+}
+
+const byId = (documents: readonly Document[]) =>
+  new Map(documents.map((document) => [String(document['_id']), document]))
+const violation = (invariant: string, message: string, ...documents: unknown[]): Violation => ({
+  invariant,
+  message,
+  documents,
+})
+const paymentIdOf = (orderId: string) => orderId.replace(/^ord_/, 'pay_')
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
+const ended = new Set(['confirmed', 'rejected', 'cancelled', 'expired'])
+const stopped = new Set(['rejected', 'cancelled', 'expired'])
+
+/** I1 */
+function everyAcceptedOrderEnds({ accepted, orders }: Facts): Violation[] {
+  const lost = accepted.filter((id) => !orders.has(id))
+  const unended = [...orders.values()].filter(({ status, dueAt }) => !ended.has(status) || dueAt !== undefined)
+  return [
+    ...lost.map((id) => violation('I1', `accepted order ${id} is gone`)),
+    ...unended.map((order) =>
+      violation('I1', `order ${order['_id']} has not come to its end (${order['status']})`, order),
+    ),
+  ]
+}
+
+/** I2 */
+function stockAddsUp({ stock, movements, reservations }: Facts): Violation[] {
+  const found: Violation[] = []
+  const ledger = Map.groupBy(movements, ({ stockId }) => stockId)
+  for (const one of stock) {
+    const { _id: id, onHand, available, holds, movements: kept } = one
+    const held = sum(holds.map(({ quantity }: Document) => quantity))
+    if (available + held !== onHand)
+      found.push(violation('I2', `${id}: available ${available} + held ${held} ≠ on hand ${onHand}`, one))
+    if (available < 0) found.push(violation('I2', `${id}: available is ${available}`, one))
+    const archived = ledger.get(id) ?? []
+    const archivedIds = new Set(archived.map(({ _id }) => _id))
+    const waiting = kept.filter((movement: Document) => !archivedIds.has(movement['id']))
+    const moved = sum([...archived, ...waiting].map(({ delta }: Document) => delta))
+    if (moved !== onHand) found.push(violation('I2', `${id}: movements sum to ${moved}, on hand is ${onHand}`, one))
+    for (const hold of holds) {
+      const reservation = reservations.get(hold.orderId)
+      if (reservation?.['status'] !== 'held') {
+        found.push(
+          violation(
+            'I2',
+            `${id}: leaked hold of ${hold.orderId} (reservation ${reservation?.['status']})`,
+            one,
+            reservation,
+          ),
+        )
+      }
+    }
+  }
+  return found
+}
+
+/** I3 */
+function capturedOnce({ payments, charges, orders }: Facts): Violation[] {
+  const found: Violation[] = []
+  for (const [id, charge] of charges) {
+    const order = orders.get(id.replace(/^pay_/, 'ord_'))
+    if (charge['captures'] > 1) found.push(violation('I3', `${id} was captured ${charge['captures']} times`, charge))
+    if (charge['captures'] > 0 && charge['amountMinor'] !== order?.['total'].amountMinor) {
+      found.push(violation('I3', `${id}: the capture is not the order's total`, charge, order))
+    }
+  }
+  for (const [id, payment] of payments) {
+    const balance = sum(payment['ledger'].map(({ amountMinor }: Document) => amountMinor))
+    if (balance !== 0) found.push(violation('I3', `${id}: the ledger sums to ${balance}`, payment))
+    const charge = charges.get(id)
+    const captures = charge === undefined ? 0 : charge['captures']
+    const booked = payment['ledger'].filter(
+      ({ reason, account }: Document) => reason === 'capture' && account === 'provider',
+    ).length
+    if (captures !== booked)
+      found.push(
+        violation('I3', `${id}: the provider captured ${captures} times, the ledger says ${booked}`, payment, charge),
+      )
+  }
+  return found
+}
+
+/** I4 */
+function nothingTakenForStoppedOrders({ orders, charges }: Facts): Violation[] {
+  return [...orders.values()].flatMap((order) => {
+    const charge = charges.get(paymentIdOf(order['_id']))
+    const isTaken = charge !== undefined && (charge['state'] === 'authorized' || charge['state'] === 'captured')
+    return stopped.has(order['status']) && isTaken
+      ? [violation('I4', `order ${order['_id']} is ${order['status']}, its payment ${charge['state']}`, order, charge)]
+      : []
+  })
+}
+
+/** I5 */
+function confirmedMeansSoldAndPaid({ orders, reservations, charges }: Facts): Violation[] {
+  const found: Violation[] = []
+  for (const [id, order] of orders) {
+    const reservation = reservations.get(id)?.['status']
+    const charge = charges.get(paymentIdOf(id))?.['state']
+    const isConfirmed = order['status'] === 'confirmed'
+    if (isConfirmed !== (reservation === 'committed')) {
+      found.push(
+        violation(
+          'I5',
+          `order ${id} is ${order['status']}, its reservation ${reservation}`,
+          order,
+          reservations.get(id),
+        ),
+      )
+    }
+    if (isConfirmed && charge !== 'captured') {
+      found.push(
+        violation('I5', `order ${id} is confirmed, its payment ${charge}`, order, charges.get(paymentIdOf(id))),
+      )
+    }
+  }
+  return found
+}
+
+/** I6 */
+function oneOrderPerKey({ orders }: Facts): Violation[] {
+  const seen = new Map<string, Document>()
+  return [...orders.values()].flatMap((order) => {
+    const key = `${order['customerId']} ${order['idempotencyKey']}`
+    const other = seen.get(key)
+    seen.set(key, order)
+    return other === undefined ? [] : [violation('I6', `two orders for one idempotency key: ${key}`, other, order)]
+  })
+}
+
+/** I8 */
+function oneNotificationPerEnding({ orders, notifications }: Facts): Violation[] {
+  const found: Violation[] = []
+  const sent = Map.groupBy(notifications, ({ orderId, template }) => `${orderId} ${template}`)
+  for (const [key, copies] of sent) {
+    if (copies.length > 1) found.push(violation('I8', `${copies.length} notifications for ${key}`, ...copies))
+  }
+  for (const [id, { status }] of orders) {
+    if (ended.has(status) && !sent.has(`${id} order-${status}`)) {
+      found.push(violation('I8', `nobody was told that order ${id} is ${status}`))
+    }
+  }
+  return found
+}
