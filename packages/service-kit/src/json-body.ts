@@ -1,15 +1,11 @@
 import { defineError } from './errors.ts'
 
 export const maxBodyBytes = 65_536
-export const maxBodyDepth = 32
+const maxBodyDepth = 32
 
-export const MalformedJson = defineError('MALFORMED_JSON', 'invalid', 'The body is not valid JSON in UTF-8.')
-export const BodyTooDeep = defineError(
-  'BODY_TOO_DEEP',
-  'invalid',
-  `The body is nested more than ${maxBodyDepth} levels deep.`,
-)
-export const ForbiddenKey = defineError(
+const MalformedJson = defineError('MALFORMED_JSON', 'invalid', 'The body is not valid JSON in UTF-8.')
+const BodyTooDeep = defineError('BODY_TOO_DEEP', 'invalid', `The body is nested more than ${maxBodyDepth} levels deep.`)
+const ForbiddenKey = defineError(
   'FORBIDDEN_KEY',
   'invalid',
   'The body contains a key that is never accepted: `__proto__`, `constructor`, `prototype` or one that starts with `$`.',

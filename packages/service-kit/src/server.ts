@@ -10,7 +10,7 @@ import {
   LogController,
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { defineError } from './errors.ts'
+import { DomainError, defineError } from './errors.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { createProblem, problemFrom } from './problem.ts'
@@ -34,7 +34,7 @@ export const DependencyUnavailable = defineError(
 )
 
 const headersTimeoutMs = 5_000
-const requestTimeoutMs = 10_000
+const requestTimeoutMs = 8_000
 const connectionsCheckingIntervalMs = 1_000
 /** Longer than any answer that is waited for (`Prefer: wait`), so only dead connections meet it. */
 const connectionTimeoutMs = 75_000
@@ -83,6 +83,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: requestIdOf,
+    // The logger adds trace and request id by itself, so that a request needs no logger of its own.
+    childLoggerFactory: (parent) => parent,
     requestIdHeader: false,
     frameworkErrors: (error, request, reply) => {
       answerProblem(error, request, reply)
@@ -165,8 +167,9 @@ function closeConnectionsWhileStopping(app: FastifyInstance): void {
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { problem, headers } = problemFrom(error, pathOf(request.url))
   if (problem.status >= 500) {
+    const level = error instanceof DomainError ? 'warn' : 'error'
     const log = () =>
-      request.log.error({ err: error, method: request.method, path: pathOf(request.url) }, 'request failed')
+      request.log[level]({ err: error, method: request.method, path: pathOf(request.url) }, 'request failed')
     if (request.trace === undefined) log()
     else runInTrace(request.trace, log)
   }

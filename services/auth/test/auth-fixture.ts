@@ -33,6 +33,8 @@ export interface AuthFixture {
   readonly published: Published[]
   readonly post: (path: string, payload: unknown) => Promise<{ status: number; body: unknown; headers: object }>
   readonly stop: () => Promise<void>
+  /** Takes database and broker away, as a fault would. */
+  readonly stopBackends: () => Promise<void>
 }
 
 const issuer = 'https://tradewind.test'
@@ -83,6 +85,7 @@ export async function startAuth(): Promise<AuthFixture> {
       const body: unknown = response.body === '' ? undefined : response.json()
       return { status: response.statusCode, body, headers: response.headers }
     },
+    stopBackends: backends.stop,
     stop: async () => {
       await server.close()
       await relay.close()

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import type { SigningKey } from './signing-key.ts'
 
-export interface AccessTokenSubject {
+interface AccessTokenSubject {
   readonly userId: string
   readonly sessionId: string
   readonly roles: readonly string[]

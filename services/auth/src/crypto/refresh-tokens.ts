@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-export interface RefreshToken {
+interface RefreshToken {
   readonly sessionId: string
   /** SHA-256 of the secret part; all that is ever stored. */
   readonly hash: string

@@ -1,6 +1,6 @@
 import type { AccountRepository } from '../store/account.repository.ts'
 
-export interface Contact {
+interface Contact {
   readonly email: string
   readonly name: string
 }

@@ -4,7 +4,7 @@ import { type Account, createAccount, refuseEmailAsPassword } from '../domain/ac
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { OpenSession, TokenPair } from './open-session.ts'
 
-export interface Registration {
+interface Registration {
   readonly email: string
   readonly password: string
   readonly name: string

@@ -2,7 +2,7 @@ import { normalizeIP } from '@fastify/rate-limit'
 import { defineError } from '@tradewind/service-kit/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-export const TooManyRequests = defineError(
+const TooManyRequests = defineError(
   'TOO_MANY_REQUESTS',
   'too-many-requests',
   'Too many requests. Retry-After says when to come back.',

@@ -1,6 +1,7 @@
 import type { ServiceName } from '@tradewind/contracts/route'
 import { createProblem } from '@tradewind/service-kit/problem'
 import { answerProblem } from '@tradewind/service-kit/server'
+import { runInTrace } from '@tradewind/service-kit/trace'
 import { errorCodes, type FastifyReply, type FastifyRequest } from 'fastify'
 
 interface Failure {
@@ -57,7 +58,9 @@ export function answerUpstreamFailure(
   if (cause instanceof errorCodes.FST_ERR_CTP_BODY_TOO_LARGE)
     return answerProblem(cause, request, reply.header('connection', 'close'))
   const failure = failures[codeOf(cause)] ?? brokenOff
-  request.log.warn({ err: cause, upstream: service, code: failure.code }, 'a service did not answer')
+  runInTrace(request.trace, () =>
+    request.log.warn({ err: cause, upstream: service, code: failure.code }, 'a service did not answer'),
+  )
   return answerFailure(failure, request, reply)
 }
 

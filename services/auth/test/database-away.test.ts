@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { startAuth } from './auth-fixture.ts'
+
+test('answers 503 and does not hang while the database is away', async () => {
+  const auth = await startAuth()
+  await auth.stopBackends()
+  const started = performance.now()
+  const response = await auth.post('/v1/auth/login', { email: 'ada@example.org', password: 'whatever it is' })
+  expect(response).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' }, headers: { 'retry-after': '1' } })
+  expect(performance.now() - started).toBeLessThan(10_000)
+  await auth.server.close()
+})
