@@ -19,7 +19,10 @@ export async function installDependencies(env) {
     if (isCurrent()) return
     const startedAt = performance.now()
     const flags = ['--frozen-lockfile', '--reporter=append-only', '--config.confirmModulesPurge=false']
-    await quietly('installing the locked dependencies', 'pnpm', ['install', ...flags], {
+    // As it comes, pnpm goes on for ten minutes without a network. What it has fetched is kept for the next try.
+    const patience = { fetchRetries: 1, fetchRetryMintimeout: 1_000, fetchRetryMaxtimeout: 2_000 }
+    const settings = Object.entries(patience).map(([name, value]) => `--config.${name}=${value}`)
+    await quietly('installing the locked dependencies', 'pnpm', ['install', ...flags, ...settings], {
       cwd: root,
       env,
       neededFor: 'install the locked dependencies',

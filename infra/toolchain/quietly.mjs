@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process'
 import { Refusal, say, seconds } from './say.mjs'
 
 const heartbeatMs = 10_000
-const networkFault =
-  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|ERR_PNPM_META_FETCH_FAIL|error sending request|dns error)\b[^\n]*/i
+/** How npm and pnpm say that the registry cannot be reached; the first group says why. */
+const networkFaults = [
+  /client error \(Connect\): (?:dns error: )?([^)\n]+)/,
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT|[A-Z_]*CERT[A-Z_]*)\b/,
+  /\b(ERR_PNPM_META_FETCH_FAIL)\b/,
+]
 
 /**
  * Runs a program without showing what it prints, unless it fails; every ten seconds a line says that it still works.
@@ -21,7 +25,7 @@ export async function quietly(what, program, args, { cwd, env, neededFor }) {
   try {
     const { code, output } = await capture(program, args, { cwd, env })
     if (code === 0) return
-    const fault = networkFault.exec(output)?.[0].trim()
+    const fault = networkFaults.map((pattern) => pattern.exec(output)?.[1]).find((why) => why !== undefined)
     if (fault !== undefined)
       throw new Refusal(`cannot reach the npm registry: ${fault}; it is needed once to ${neededFor}`)
     throw new Refusal(`${program} ${args[0]} failed (exit code ${code}):\n${output.trim()}`)

@@ -235,7 +235,7 @@ function product(
     category: category.slug,
     variants: all.map((choice) => ({
       sku: `${category.code}-${of.code}-${code}-${choice.code}`,
-      title: all.length === 1 ? `${of.name} ${name}` : `${of.name} ${name}, ${choice.title}`,
+      title: all.length === 1 ? `${of.name} ${name}` : choice.title,
       attributes: choice.attributes,
       price: { amountMinor: shelfPrice(((priceMinor + choice.extraMinor) * of.pricePercent) / 100), currency: 'EUR' },
     })),

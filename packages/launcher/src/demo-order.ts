@@ -5,7 +5,6 @@ import { type Api, ApiError, listOf, numberOf, textOf } from './http-api.ts'
 export interface TimelineStep {
   /** `orders.order.placed` */
   readonly type: string
-  readonly service: string
   /** Since the order was placed. */
   readonly elapsedMs: number
 }
@@ -128,18 +127,19 @@ export function missingMilestones(steps: readonly TimelineStep[]): readonly stri
     .map(([name]) => name)
 }
 
-/** The name of a milestone for an event that shows one, else the event's own type. */
-export const stepTitle = (type: string): string =>
-  Object.entries(milestones).find(([, types]) => types.includes(type))?.[0] ?? type
+/** How a step is called: as its milestone, else by its own type. */
+export function stepTitle(type: string): string {
+  if (type === 'inventory.reservation.committed') return 'committed'
+  return Object.entries(milestones).find(([, types]) => types.includes(type))?.[0] ?? type
+}
 
 function readSteps(timeline: unknown): readonly TimelineStep[] {
   const entries = listOf(timeline, 'items').map((entry) => ({
     type: textOf(entry, 'type'),
-    service: textOf(entry, 'service'),
     at: Date.parse(textOf(entry, 'at')),
   }))
   const placedAt = entries[0]?.at ?? 0
-  return entries.map(({ type, service, at }) => ({ type, service, elapsedMs: at - placedAt }))
+  return entries.map(({ type, at }) => ({ type, elapsedMs: at - placedAt }))
 }
 
 const formatMoney = (amountMinor: number, currency: string): string => `${(amountMinor / 100).toFixed(2)} ${currency}`

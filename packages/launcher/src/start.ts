@@ -19,6 +19,8 @@ const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort())
 // Whoever started us is gone.
 process.on('disconnect', () => interruption.abort())
+// Nobody reads any more, as in `npm start | head`.
+process.stdout.on('error', () => interruption.abort())
 
 const interrupted = new Promise<never>((_, reject) => {
   interruption.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true })
@@ -104,11 +106,8 @@ async function showThatItWorks(system: System, firstStart: FirstStart): Promise<
 function sayOrder({ id, number, lines, total, steps }: DemoOrder): void {
   const what = lines.map(({ title, quantity }) => `${quantity} × ${title}`).join(', ')
   say(`\n${bold(`Order ${number}`)} ${dim(id)}\n${what}: ${total}, placed by a new customer through the gateway\n`)
-  for (const { type, service, elapsedMs } of steps) {
-    const title = stepTitle(type)
-    say(
-      `  ${`${elapsedMs} ms`.padStart(8)}  ${title.padEnd(12)} ${dim(`${service}${title === type ? '' : `  ${type}`}`)}`,
-    )
+  for (const { type, elapsedMs } of steps) {
+    say(`  ${`${elapsedMs} ms`.padStart(8)}  ${stepTitle(type).padEnd(11)} ${dim(type)}`)
   }
 }
 
