@@ -28,10 +28,10 @@ export function whereEverythingIs(at: Whereabouts): string {
 
 Try it, line by line:
 
-  curl -s '${gatewayUrl}/v1/products?limit=3&q=coffee'
+  curl -sw '\\n' '${gatewayUrl}/v1/products?limit=3&q=coffee'
   TOKEN=$(curl -s '${gatewayUrl}/v1/auth/register' ${json} -d ${account} | ${read('accessToken')})
   ORDER=$(curl -s '${gatewayUrl}/v1/orders' ${json} -H "authorization: Bearer $TOKEN" -H "idempotency-key: try-$(date +%s)" -H 'prefer: wait=5' -d '{"lines":[{"sku":"${sku}","quantity":1}],"paymentMethod":"pm_approve"}' | ${read('id')})
-  curl -s "${gatewayUrl}/v1/orders/$ORDER" -H "authorization: Bearer $TOKEN"
-  curl -s "${gatewayUrl}/v1/orders/$ORDER/timeline" -H "authorization: Bearer $TOKEN"
+  curl -sw '\\n' "${gatewayUrl}/v1/orders/$ORDER" -H "authorization: Bearer $TOKEN"
+  curl -sw '\\n' "${gatewayUrl}/v1/orders/$ORDER/timeline" -H "authorization: Bearer $TOKEN"
 `
 }
