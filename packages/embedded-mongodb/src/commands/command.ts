@@ -21,7 +21,7 @@ export interface Command {
   name: string
   aliases?: readonly string[]
   /** Its reply waits until everything written so far is on disk. */
-  writes?: boolean
+  writes?: boolean | ((body: Doc) => boolean)
   adminOnly?: boolean
   /** The fields it takes beside those that every command takes. */
   fields: readonly string[]

@@ -26,7 +26,7 @@ export const deleteCommand: Command = {
   },
 }
 
-function runDelete(invocation: Invocation, name: string, statement: Fields): number {
+export function runDelete(invocation: Invocation, name: string, statement: Fields): number {
   statement.only(STATEMENT_FIELDS)
   const limit = statement.get('limit')
   if (!isNumeric(limit)) throw statement.missing('limit')

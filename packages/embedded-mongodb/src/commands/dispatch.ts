@@ -58,7 +58,7 @@ export function dispatch(instance: Instance, request: Request, connection: Conne
   instance.network.bytesIn += request.bytes
   const name = request.body.keys[0] ?? ''
   const known = commands.get(name)
-  const writes = known?.command.writes === true
+  const writes = isWriting(known?.command.writes, request.body)
   let result: Doc | Promise<Doc>
   try {
     result = run(instance, request, connection, name, known)
@@ -75,6 +75,10 @@ export function dispatch(instance: Instance, request: Request, connection: Conne
   const doc = result
   if (!writes) reply(finished(doc))
   else instance.commit.whenDurable((failure) => reply(failure === undefined ? finished(doc) : errorReply(failure)))
+}
+
+function isWriting(writes: Command['writes'], body: Doc): boolean {
+  return typeof writes === 'function' ? writes(body) : writes === true
 }
 
 /** An awaited hello that may stream goes on until the connection ends. */

@@ -18,7 +18,7 @@ export function variablesOf(fields: Fields): ReadonlyMap<string, Value> {
   const variables = new Map(systemVariables())
   const scope = { root: EMPTY, variables }
   for (const [name, value] of letVariables.entries()) {
-    variables.set(name, compileExpression(value)(EMPTY, scope) ?? null)
+    variables.set(name, compileExpression(value)(scope) ?? null)
   }
   return variables
 }
@@ -37,7 +37,7 @@ export function compileQuery(
     expression: (expression) => {
       const evaluate = compileExpression(expression)
       const known = variables()
-      return (doc) => isTruthy(evaluate(doc, { root: doc, variables: known }))
+      return (doc) => isTruthy(evaluate({ root: doc, variables: known }))
     },
   })
 }

@@ -1,8 +1,11 @@
+import { aggregate } from './aggregate.ts'
+import { bulkWrite } from './bulk-write.ts'
 import { create, drop, dropDatabase, listCollections, listDatabases, renameCollection } from './collections.ts'
 import type { Command } from './command.ts'
 import { count, distinct } from './count-distinct.ts'
 import { getMore, killCursors } from './cursor-commands.ts'
 import { deleteCommand } from './delete.ts'
+import { explain } from './explain.ts'
 import { find } from './find.ts'
 import { findAndModify } from './find-and-modify.ts'
 import { hello } from './hello.ts'
@@ -20,6 +23,7 @@ import {
   whatsmyuri,
 } from './server-info.ts'
 import { endSessions, killSessions, refreshSessions, startSession } from './sessions.ts'
+import { collStats, dbStats, validate } from './stats.ts'
 import { update } from './update.ts'
 
 /** Every command that the server knows. */
@@ -34,6 +38,12 @@ export const COMMANDS: readonly Command[] = [
   getParameter,
   getLog,
   getCmdLineOpts,
+  aggregate,
+  explain,
+  bulkWrite,
+  dbStats,
+  collStats,
+  validate,
   insert,
   find,
   getMore,

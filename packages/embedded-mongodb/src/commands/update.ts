@@ -54,7 +54,7 @@ export const update: Command = {
   },
 }
 
-function runUpdate(
+export function runUpdate(
   invocation: Invocation,
   name: string,
   statement: Fields,

@@ -1,4 +1,5 @@
-import { compileExpression, type Expression, type Scope } from '../aggregate/expression.ts'
+import { compileExpression } from '../aggregate/expression.ts'
+import type { Expression, Scope } from '../aggregate/scope.ts'
 import { type StringOrder } from '../bson/compare.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, makeDouble, type Value } from '../bson/values.ts'
@@ -289,7 +290,7 @@ function hasComputed(branch: Branch): boolean {
 function addComputed(out: Doc, branch: Branch, input: ProjectionInput, scope: Scope): void {
   for (const [key, field] of branch.fields) {
     if (field.kind === 'expression') {
-      const value = field.evaluate(scope.root, scope)
+      const value = field.evaluate(scope)
       if (value !== undefined) out.set(key, value)
     } else if (field.kind === 'textScore') out.set(key, makeDouble(input.textScore))
     else if (field.kind === 'branch' && !out.has(key) && hasComputed(field)) {

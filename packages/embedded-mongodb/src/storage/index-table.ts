@@ -20,10 +20,13 @@ export class IndexTable {
   readonly #insert: StatementSync
   readonly #delete: StatementSync
   readonly #owner: StatementSync
+  readonly #database: DatabaseSync
+  #entry: StatementSync | undefined
   accesses = 0
   readonly since = Date.now()
 
   constructor(db: DatabaseSync, id: number, spec: IndexSpec, multikey: boolean[]) {
+    this.#database = db
     this.id = id
     this.spec = spec
     this.table = `i_${id}`
@@ -90,6 +93,17 @@ export class IndexTable {
   /** Whether another record has this key already. */
   isTaken(key: Buffer, rid: number): boolean {
     return rowOf(this.#owner.get(key, rid)) !== undefined
+  }
+
+  has(key: Buffer, rid: number): boolean {
+    this.#entry ??= prepareRows(this.#database, `SELECT 1 FROM ${this.table} WHERE key = ? AND rid = ?`)
+    return rowOf(this.#entry.get(key, rid)) !== undefined
+  }
+
+  /** The record that has this key. */
+  ownerOf(key: Buffer): number | undefined {
+    const row = rowOf(this.#owner.get(key, -1))
+    return row === undefined ? undefined : integerOf(row[0])
   }
 
   /** Whether a change at `path` can change a document's keys. */

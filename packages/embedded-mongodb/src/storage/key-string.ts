@@ -1,6 +1,6 @@
 import { compareNumbers, exactValue, type Numeric, toNumber } from '../bson/numbers.ts'
 import { CANONICAL_RANK, canonicalRank } from '../bson/type-names.ts'
-import { Decimal, type Doc, Double, makeDouble, type Value } from '../bson/values.ts'
+import { type Doc, Double, makeDouble, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 
 /**

@@ -1,0 +1,57 @@
+import os from 'node:os'
+import { DateTime, Doc } from '../../bson/values.ts'
+import { CommandError } from '../../errors.ts'
+import { compileExpression } from '../expression.ts'
+import type { CompileStage } from '../stage.ts'
+
+/** Documents given in the pipeline itself. */
+export const documents: CompileStage = (operand, context) => {
+  const evaluate = compileExpression(operand)
+  return function* () {
+    const list = evaluate({ root: new Doc(), variables: context.variables })
+    if (!Array.isArray(list)) throw new CommandError(5858203, 'an array is expected')
+    for (const doc of list) {
+      if (!(doc instanceof Doc)) throw new CommandError(40228, '$documents needs an array of objects')
+      yield doc
+    }
+  }
+}
+
+export const indexStats: CompileStage = (_, context) =>
+  function* () {
+    const collection = context.instance.catalog.get(context.db, context.collection)
+    for (const { spec, accesses, since } of collection?.indexes ?? []) {
+      yield Doc.from({
+        name: spec.name,
+        key: spec.keyPattern,
+        host: `${os.hostname()}:${context.instance.port}`,
+        accesses: Doc.from({ ops: BigInt(accesses), since: new DateTime(since) }),
+        spec: spec.source,
+      })
+    }
+  }
+
+export const collStats: CompileStage = (operand, context) => {
+  const wanted = operand instanceof Doc ? operand : new Doc()
+  return function* () {
+    const collection = context.instance.catalog.get(context.db, context.collection)
+    if (collection === undefined)
+      throw new CommandError('NamespaceNotFound', `Collection [${context.db}.${context.collection}] not found.`)
+    const { count, bytes } = collection.totals()
+    yield Doc.from({
+      ns: collection.ns,
+      host: `${os.hostname()}:${context.instance.port}`,
+      localTime: new DateTime(Date.now()),
+      storageStats: wanted.has('storageStats')
+        ? Doc.from({
+            size: bytes,
+            count,
+            avgObjSize: count === 0 ? 0 : Math.floor(bytes / count),
+            nindexes: collection.indexes.length,
+            capped: false,
+          })
+        : undefined,
+      count: wanted.has('count') ? count : undefined,
+    })
+  }
+}
