@@ -1,5 +1,7 @@
+import type {} from '@fastify/jwt'
 import type { Access } from '@tradewind/contracts/route'
-import { defineError } from './errors.ts'
+import type { FastifyRequest } from 'fastify'
+import { DomainError, defineError } from './errors.ts'
 import { type Caller, InvalidToken, type TokenVerifier } from './tokens.ts'
 
 export const Unauthenticated = defineError(
@@ -9,14 +11,29 @@ export const Unauthenticated = defineError(
 )
 export const Forbidden = defineError('FORBIDDEN', 'forbidden', 'This is for operators.')
 
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
+const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i
 
-/** Who calls, judged by the Authorization header. Throws Unauthenticated without one and InvalidToken with a bad one. */
-export async function authenticate(tokens: TokenVerifier, authorization: string | undefined): Promise<Caller> {
+const maxTokenLength = 4_096
+
+/**
+ * Who calls, judged by the Authorization header. The server must have registered @fastify/jwt with the verifier's rules.
+ * Throws Unauthenticated without a token and InvalidToken with a bad one.
+ */
+export async function authenticate(tokens: TokenVerifier, request: FastifyRequest): Promise<Caller> {
+  const { authorization } = request.headers
   if (authorization === undefined) throw Unauthenticated()
   const token = bearer.exec(authorization)?.[1]
-  if (token === undefined) throw InvalidToken({ reason: 'not a bearer token' })
-  return await tokens.verify(token)
+  if (token === undefined || token.length > maxTokenLength) throw InvalidToken({ reason: 'not a bearer token' })
+  return tokens.known(token) ?? tokens.accept(token, await claimsOf(request))
+}
+
+async function claimsOf(request: FastifyRequest): Promise<unknown> {
+  try {
+    return await request.jwtVerify<object>()
+  } catch (cause) {
+    if (cause instanceof DomainError) throw cause
+    throw InvalidToken({}, { cause })
+  }
 }
 
 /** What a handler knows of its caller: nobody on a public route, somebody on every other. */

@@ -62,7 +62,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
   const isBody = compile<RouteInput<S, A>['body']>(schema.body ?? Type.Null())
 
   const callerOf = async (tokens: TokenVerifier, request: FastifyRequest): Promise<CallerOf<A>> => {
-    const caller = contract.access === 'public' ? undefined : await authenticate(tokens, request.headers.authorization)
+    const caller = contract.access === 'public' ? undefined : await authenticate(tokens, request)
     if (!isAdmitted(contract.access, caller)) throw Forbidden()
     return caller
   }

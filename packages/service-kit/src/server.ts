@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import fastifyJwt from '@fastify/jwt'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -99,6 +100,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     },
   })
 
+  app.register(fastifyJwt, tokens.jwt)
   acceptJsonOnly(app)
   traceRequests(app)
   measureRequests(app, metrics)

@@ -7,7 +7,7 @@ import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { ImplementedRoute } from './route.ts'
 import { createServer } from './server.ts'
-import { createJwksSource, createTokenVerifier, type TokenVerifier } from './tokens.ts'
+import { createJwksSource, createTokenVerifier, KeysUnavailable, type TokenVerifier } from './tokens.ts'
 
 /** The settings that every process has; `serviceSettings` declares them. */
 export interface ServiceConfig {
@@ -145,8 +145,11 @@ function exitForConfig(name: string, error: ConfigError): never {
 
 function tokenVerifierFor(config: ServiceConfig, logger: Logger): TokenVerifier {
   const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience, JWKS_URL: url } = config
-  if (url === undefined)
-    return { verify: () => Promise.reject(new Error('JWKS_URL is not set and the service brought no verifier')) }
+  if (url === undefined) {
+    const missing = new Error('JWKS_URL is not set and the service brought no verifier')
+    const keys = { publicKey: () => Promise.reject(KeysUnavailable({}, { cause: missing })) }
+    return createTokenVerifier({ issuer, audience, keys })
+  }
   const onError = (error: unknown) => logger.warn({ err: error, url }, 'token keys could not be renewed')
   return createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { onError }) })
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import fastifyJwt from '@fastify/jwt'
+import { fastify } from 'fastify'
 import { SignJWT } from 'jose'
 import type { TObject } from 'typebox'
+import { authenticate } from './access.ts'
 import { configTable } from './config.ts'
 import { newId } from './ids.ts'
-import { createKeySet, createTokenVerifier, type KeySource, type TokenVerifier } from './tokens.ts'
+import { type Caller, createKeySet, createTokenVerifier, type KeySource, type TokenVerifier } from './tokens.ts'
 
 const configSection = /<!-- config -->[\s\S]*<!-- config -->/
 
@@ -69,4 +72,18 @@ export function createTestTokens(options: { readonly issuer?: string; readonly a
     accessToken,
     bearer: async (claims) => `Bearer ${await accessToken(claims)}`,
   }
+}
+
+/** Shows a token to a server with these rules and answers as `authenticate` does, refusals included. */
+export async function verifyToken(tokens: TokenVerifier, token: string): Promise<Caller> {
+  const app = fastify()
+  app.register(fastifyJwt, tokens.jwt)
+  const outcome = Promise.withResolvers<Caller>()
+  app.get('/', async (request) => {
+    await authenticate(tokens, request).then(outcome.resolve, outcome.reject)
+    return {}
+  })
+  await app.inject({ url: '/', headers: { authorization: `Bearer ${token}` } })
+  await app.close()
+  return await outcome.promise
 }

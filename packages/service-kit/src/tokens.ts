@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { createDecoder, createVerifier } from 'fast-jwt'
+import type { FastifyJWTOptions } from '@fastify/jwt'
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import { defineError } from './errors.ts'
@@ -13,9 +13,14 @@ export interface Caller {
   readonly isOperator: boolean
 }
 
+/** The rules for access tokens, for @fastify/jwt to apply and for `authenticate` to complete. */
 export interface TokenVerifier {
-  /** Answers who the bearer of the token is. Throws InvalidToken, or KeysUnavailable while no key could be fetched yet. */
-  readonly verify: (token: string) => Promise<Caller>
+  /** Registered with every server: which key, which algorithm, which claims. */
+  readonly jwt: FastifyJWTOptions
+  /** The bearer of a token that was verified before and has not expired. */
+  readonly known: (token: string) => Caller | undefined
+  /** The bearer of a token whose signature, issuer and audience hold. Throws InvalidToken when other claims do not. */
+  readonly accept: (token: string, claims: unknown) => Caller
 }
 
 /** Public Ed25519 keys by key id. */
@@ -149,7 +154,6 @@ const Claims = Type.Object({
 })
 const isClaims = compile<Static<typeof Claims>>(Claims)
 
-const maxTokenLength = 4_096
 const maxCachedTokens = 10_000
 const maxIssuedAheadMs = 60_000
 
@@ -161,67 +165,52 @@ export interface TokenVerifierOptions {
 }
 
 /**
- * Checks access tokens (RFC 9068 profile): EdDSA only, header type `at+jwt`, and issuer, audience, subject, session, roles,
- * expiry and issue time all required. A verified token is remembered until it expires.
+ * Rules for access tokens (RFC 9068 profile): EdDSA only, header type `at+jwt`, and issuer, audience, subject, session,
+ * roles, expiry and issue time all required: with allowed issuer and audience alone, a token that has neither would pass.
+ * A verified token is remembered until it expires, here rather than in the library, which would also remember refused
+ * ones and let them push out good ones.
  */
 export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: TokenVerifierOptions): TokenVerifier {
-  const decode = createDecoder({ complete: true })
   const verified = new LRUCache<string, { readonly caller: Caller; readonly expiresAt: number }>({
     max: maxCachedTokens,
   })
-  const verifiers = new WeakMap<KeyObject, (token: string) => unknown>()
-  const verifierFor = (key: KeyObject) => {
-    const existing = verifiers.get(key)
-    if (existing !== undefined) return existing
-    const created = createVerifier({
-      key: key.export({ type: 'spki', format: 'pem' }),
-      algorithms: ['EdDSA'],
-      checkTyp: 'at+jwt',
-      allowedIss: issuer,
-      allowedAud: audience,
-      requiredClaims: ['iss', 'aud', 'sub', 'sid', 'exp', 'iat', 'roles'],
-      ignoreExpiration: true,
-    })
-    verifiers.set(key, created)
-    return created
+  return {
+    jwt: {
+      secret: async (_request: unknown, decoded: unknown) => {
+        const key = await keys.publicKey(keyIdOf(decoded))
+        if (key === undefined) throw InvalidToken({ reason: 'unknown key' })
+        return key.export({ type: 'spki', format: 'pem' }).toString()
+      },
+      decode: { complete: true },
+      verify: {
+        algorithms: ['EdDSA'],
+        checkTyp: 'at+jwt',
+        allowedIss: issuer,
+        allowedAud: audience,
+        requiredClaims: ['iss', 'aud', 'sub', 'sid', 'exp', 'iat', 'roles'],
+        // Checked in `accept`, against the clock that was given.
+        ignoreExpiration: true,
+      },
+    },
+    known: (token) => {
+      const found = verified.get(token)
+      return found !== undefined && found.expiresAt > now() ? found.caller : undefined
+    },
+    accept: (token, claims) => {
+      if (!isClaims(claims)) throw InvalidToken({ reason: 'claims' })
+      if (claims.exp * 1000 <= now()) throw InvalidToken({ reason: 'expired' })
+      if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
+      const { sub, sid, roles } = claims
+      const caller: Caller = { userId: sub, sessionId: sid, roles, isOperator: roles.includes('operator') }
+      verified.set(token, { caller, expiresAt: claims.exp * 1000 })
+      return caller
+    },
   }
-
-  const verify = async (token: string): Promise<Caller> => {
-    const known = verified.get(token)
-    if (known !== undefined && known.expiresAt > now()) return known.caller
-    if (token.length > maxTokenLength) throw InvalidToken()
-    const kid = keyIdOf(decode, token)
-    const key = await keys.publicKey(kid)
-    if (key === undefined) throw InvalidToken({ reason: 'unknown key' })
-    const claims = claimsOf(verifierFor(key), token)
-    if (!isClaims(claims)) throw InvalidToken({ reason: 'claims' })
-    if (claims.exp * 1000 <= now()) throw InvalidToken({ reason: 'expired' })
-    if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
-    const { sub, sid, roles } = claims
-    const caller: Caller = { userId: sub, sessionId: sid, roles, isOperator: roles.includes('operator') }
-    verified.set(token, { caller, expiresAt: claims.exp * 1000 })
-    return caller
-  }
-  return { verify }
 }
 
-function keyIdOf(decode: (token: string) => unknown, token: string): string {
-  let decoded: unknown
-  try {
-    decoded = decode(token)
-  } catch (cause) {
-    throw InvalidToken({}, { cause })
-  }
+function keyIdOf(decoded: unknown): string {
   const header: unknown =
     typeof decoded === 'object' && decoded !== null && 'header' in decoded ? decoded.header : undefined
   if (!isHeader(header) || refusedHeaders.some((name) => name in header)) throw InvalidToken({ reason: 'header' })
   return header.kid
-}
-
-function claimsOf(verify: (token: string) => unknown, token: string): unknown {
-  try {
-    return verify(token)
-  } catch (cause) {
-    throw InvalidToken({}, { cause })
-  }
 }

@@ -36,5 +36,5 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
   every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
   every(context, 'movement archive', 1000, inventory.archiveMovements)
-  return { routes: inventory.routes }
+  return { routes: inventory.routes, isUnavailable }
 })

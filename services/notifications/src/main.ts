@@ -39,5 +39,5 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   messaging.relay(notifications.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: service.onOrders })
   every(context, 'mail sweeper', 1000, service.sweep)
-  return { routes: service.routes }
+  return { routes: service.routes, isUnavailable }
 })

@@ -49,5 +49,5 @@ await runService('orders', loadOrdersConfig, async (context) => {
   })
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
   every(context, 'order reconciler', 1000, service.reconcile)
-  return { routes: service.routes, handlerTimeoutMs: 40_000 }
+  return { routes: service.routes, isUnavailable }
 })

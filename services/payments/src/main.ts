@@ -26,5 +26,5 @@ await runService('payments', loadPaymentsConfig, async (context) => {
   messaging.relay(payments.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: service.onOrders })
   every(context, 'payment sweeper', 1000, service.sweep)
-  return { routes: service.routes }
+  return { routes: service.routes, isUnavailable }
 })

@@ -56,7 +56,7 @@ async function admit(
   const address = addressOf(request)
   if (signInPaths.has(path)) return await signInLimit(request, reply, address)
   if (access === 'public') return await limit(request, reply, address)
-  const caller = await authenticate(tokens, request.headers.authorization).catch(async (error: unknown) => {
+  const caller = await authenticate(tokens, request).catch(async (error: unknown) => {
     await limit(request, reply, address)
     throw error
   })
