@@ -1,4 +1,3 @@
-import type {} from '@fastify/jwt'
 import type { Access } from '@tradewind/contracts/route'
 import type { FastifyRequest } from 'fastify'
 import { DomainError, defineError } from './errors.ts'

@@ -179,7 +179,7 @@ export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: 
       secret: async (_request: unknown, decoded: unknown) => {
         const key = await keys.publicKey(keyIdOf(decoded))
         if (key === undefined) throw InvalidToken({ reason: 'unknown key' })
-        return key.export({ type: 'spki', format: 'pem' }).toString()
+        return key.export({ type: 'spki', format: 'pem' })
       },
       decode: { complete: true },
       verify: {
