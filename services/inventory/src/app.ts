@@ -21,6 +21,7 @@ import { makeAdjustStock } from './use-cases/adjust-stock.ts'
 import { makeArchiveMovements } from './use-cases/archive-movements.ts'
 import { makeBrowseCatalogue } from './use-cases/browse-catalogue.ts'
 import { makeCommitReservation } from './use-cases/commit-reservation.ts'
+import { makeReadStock } from './use-cases/read-stock.ts'
 import { makeCarryOutRelease, makeReleaseReservation } from './use-cases/release-reservation.ts'
 import { makeReserveStock } from './use-cases/reserve-stock.ts'
 import { makeCreateProduct, makeUpdateProduct } from './use-cases/save-product.ts'
@@ -52,7 +53,7 @@ export function createInventory(ports: InventoryPorts) {
     listLocations(locations),
     createLocation(locations),
     postAdjustment(makeAdjustStock(ports)),
-    listStock(stock),
+    listStock(makeReadStock(stock)),
     getReservation(reservations),
   ]
   const onOrders: EventHandler[] = [

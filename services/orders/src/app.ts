@@ -15,6 +15,7 @@ import type { OrderRepository } from './store/order.repository.ts'
 import type { OrderNumbers } from './store/order-numbers.ts'
 import { createDecisionNotice, makeAwaitDecision } from './use-cases/await-decision.ts'
 import { makeCancelOrder } from './use-cases/cancel-order.ts'
+import { makeKeepCatalogue } from './use-cases/keep-catalogue.ts'
 import { makePlaceOrder } from './use-cases/place-order.ts'
 import { makeReadOrders } from './use-cases/read-orders.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
@@ -44,7 +45,7 @@ export function createOrders(given: OrdersPorts) {
   ]
   return {
     routes,
-    onProducts: [onProductUpserted(ports.catalogue)],
+    onProducts: [onProductUpserted(makeKeepCatalogue(ports.catalogue))],
     onReservations: onReservation(record),
     onPayments: onPayment(record),
     onNotifications: onNotification(record),

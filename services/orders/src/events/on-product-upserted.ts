@@ -1,7 +1,6 @@
 import { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
 import { on } from '@tradewind/messaging/consumer'
-import type { CatalogueRepository } from '../store/catalogue.repository.ts'
+import type { KeepCatalogue } from '../use-cases/keep-catalogue.ts'
 
 // Safe to repeat and to reorder: only a later version replaces what is known.
-export const onProductUpserted = (catalogue: CatalogueRepository) =>
-  on(ProductUpsertedV1, ({ data }) => catalogue.save(data))
+export const onProductUpserted = (keep: KeepCatalogue) => on(ProductUpsertedV1, ({ data }) => keep(data))

@@ -1,9 +1,7 @@
 import { placeOrderRoute } from '@tradewind/contracts/orders'
 import { replayedHeaders } from '@tradewind/service-kit/idempotency'
 import { implementRoute } from '@tradewind/service-kit/route'
-import { asAccepted } from '../domain/order.ts'
 import type { Answers } from '../store/answers.ts'
-import type { StoredOrder } from '../store/order.repository.ts'
 import type { AwaitDecision } from '../use-cases/await-decision.ts'
 import type { PlaceOrder } from '../use-cases/place-order.ts'
 import { presentOrder } from './present-order.ts'
@@ -23,19 +21,16 @@ function waitMs(prefer: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.min(Number(seconds), maxWaitSeconds) * 1000
 }
 
-const accepted = (order: StoredOrder) =>
-  presentOrder({ ...asAccepted(order), version: 1, createdAt: order.createdAt, updatedAt: order.createdAt })
-
 export const placeOrder = ({ placeOrder: place, awaitDecision, answers }: Ports) =>
   implementRoute(placeOrderRoute, async ({ body, headers, caller }) => {
     const command = { ...body, customerId: caller.userId, idempotencyKey: headers['idempotency-key'] }
-    const { order, replayed } = await place(command)
+    const { order, accepted, replayed } = await place(command)
     const milliseconds = waitMs(headers.prefer)
     const first = replayed ? await answers.find(order.id) : undefined
     const answer =
       first ??
       (milliseconds === undefined
-        ? accepted(order)
+        ? presentOrder(accepted)
         : await answers.keepFirst(presentOrder(await awaitDecision(order, milliseconds))))
     const replayedHeader = replayedHeaders(replayed).headers
     const applied = milliseconds === undefined ? {} : { 'preference-applied': `wait=${milliseconds / 1000}` }

@@ -1,6 +1,6 @@
 import { DuplicateKey } from '@tradewind/database/aggregate-store'
 import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
-import { type Address, createOrder, priceLines, type RequestedLine } from '../domain/order.ts'
+import { type Address, asAccepted, createOrder, priceLines, type RequestedLine } from '../domain/order.ts'
 import type { SagaTimes } from '../domain/order-saga.ts'
 import type { CatalogueRepository } from '../store/catalogue.repository.ts'
 import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
@@ -17,7 +17,14 @@ export interface PlaceOrderCommand {
   readonly note?: string
 }
 
-export type PlaceOrder = (command: PlaceOrderCommand) => Promise<{ order: StoredOrder; replayed: boolean }>
+export interface PlacedOrder {
+  readonly order: StoredOrder
+  /** The order as it was when it was accepted: the first answer to its key. */
+  readonly accepted: StoredOrder
+  readonly replayed: boolean
+}
+
+export type PlaceOrder = (command: PlaceOrderCommand) => Promise<PlacedOrder>
 
 interface Ports {
   readonly orders: OrderRepository
@@ -49,15 +56,21 @@ export const makePlaceOrder =
       const { lines, subtotal } = priceLines(requested, forSale, () => newId('oln'))
       const identity = { id: newId('ord'), number: await numbers.next(), customerId, idempotencyKey, requestHash }
       const order = createOrder({ ...identity, ...rest, lines, subtotal }, now(), times.reminderMs)
-      return { order: await orders.insert(order, placedEvent(order, newId('evt'))), replayed: false }
+      return placed(await orders.insert(order, placedEvent(order, newId('evt'))), false)
     } catch (error) {
       // Asked only when something stands in the way: the key's own order, or a price list that has changed since.
       const order = await earlier()
-      if (order !== undefined) return { order, replayed: true }
+      if (order !== undefined) return placed(order, true)
       if (DuplicateKey.is(error)) throw IdempotencyKeyReused({}, { cause: error })
       throw error
     }
   }
+
+const placed = (order: StoredOrder, replayed: boolean): PlacedOrder => ({
+  order,
+  accepted: { ...asAccepted(order), version: 1, createdAt: order.createdAt, updatedAt: order.createdAt },
+  replayed,
+})
 
 /** The same for the same request, whatever the order of its JSON fields. */
 const hashOf = ({ lines, paymentMethod, email, shippingAddress: to, note }: PlaceOrderCommand): string =>

@@ -1,0 +1,11 @@
+import type { EventData } from '@tradewind/contracts/event'
+import type { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
+import type { CatalogueRepository } from '../store/catalogue.repository.ts'
+
+/** Takes over a product for later pricing, unless a later version of it is known. */
+export type KeepCatalogue = (product: EventData<typeof ProductUpsertedV1>) => Promise<void>
+
+export const makeKeepCatalogue =
+  (catalogue: CatalogueRepository): KeepCatalogue =>
+  (product) =>
+    catalogue.save(product)
