@@ -1,3 +1,4 @@
+import { defaultPageSize } from '@tradewind/contracts/common'
 import { type Static, type TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { defineError } from './errors.ts'
@@ -5,7 +6,7 @@ import { defineError } from './errors.ts'
 export const InvalidCursor = defineError('INVALID_CURSOR', 'invalid', 'The cursor is not one that a page gave.')
 
 /** A place in a sorted list as opaque text: base64url of its JSON. */
-export const encodeCursor = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')
+const encodeCursor = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
 /** The place that `encodeCursor` was given. Throws `InvalidCursor` for anything that does not have the schema's shape. */
 export function decodeCursor<T extends TSchema>(schema: T, cursor: string): Static<T> {
@@ -24,3 +25,18 @@ function parse(cursor: string): unknown {
 
 const refused = (cause?: unknown) =>
   InvalidCursor({}, { cause, errors: [{ pointer: '/query/cursor', detail: 'is not a cursor of this list' }] })
+
+/** A page from a list that was read one item further, to see whether there are more. */
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  placeOf: (item: T) => unknown,
+): { items: T[]; nextCursor: string | null } {
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  return { items, nextCursor: found.length > limit && last !== undefined ? encodeCursor(placeOf(last)) : null }
+}
+
+/** Items of a page: what the client asked for, as text that its schema has checked, or the default. */
+export const limitOf = (query: { readonly limit?: string }): number =>
+  query.limit === undefined ? defaultPageSize : Number(query.limit)

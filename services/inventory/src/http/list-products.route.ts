@@ -1,6 +1,5 @@
-import { defaultPageSize } from '@tradewind/contracts/common'
 import { listProductsRoute } from '@tradewind/contracts/inventory'
-import { decodeCursor, encodeCursor } from '@tradewind/service-kit/cursor'
+import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
 import type { BrowseCatalogue, ProductView } from '../use-cases/browse-catalogue.ts'
@@ -11,18 +10,10 @@ const Place = Type.Tuple([Type.Union([Type.String(), Type.Number()]), Type.Strin
 export const listProducts = (catalogue: BrowseCatalogue) =>
   implementRoute(listProductsRoute, async ({ query }) => {
     const { q, category, sort = 'newest', cursor } = query
-    const { items, hasMore } = await catalogue.search({
-      text: q,
-      category,
-      sort,
-      after: cursor === undefined ? undefined : decodeCursor(Place, cursor),
-      limit: query.limit === undefined ? defaultPageSize : Number(query.limit),
-    })
-    const placeOf = ({ product }: ProductView): [string | number, string] => [
-      sort === 'title' ? product.title : product.priceMinor,
-      product.id,
-    ]
-    const last = items.at(-1)
-    const nextCursor = hasMore && last !== undefined ? encodeCursor(placeOf(last)) : null
+    const limit = limitOf(query)
+    const after = cursor === undefined ? undefined : decodeCursor(Place, cursor)
+    const found = await catalogue.search({ text: q, category, sort, after, limit })
+    const placeOf = ({ product }: ProductView) => [sort === 'title' ? product.title : product.priceMinor, product.id]
+    const { items, nextCursor } = pageOf(found, limit, placeOf)
     return { status: 200, body: { items: items.map(presentProduct), nextCursor } }
   })

@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -24,7 +25,7 @@ export const migrations: readonly Migration[] = [
           { key: { sku: 1, locationId: 1 }, name: 'sku' },
           { key: { movementsSince: 1 }, name: 'movements', sparse: true },
         ])
-      await db.collection('reservations').createIndexes([outboxIndex, { key: { dueAt: 1 }, name: 'due', sparse: true }])
+      await db.collection('reservations').createIndexes([outboxIndex, dueIndex])
       await db.collection('movements').createIndex({ stockId: 1, at: 1 }, { name: 'stock' })
     },
   },

@@ -1,4 +1,5 @@
 import { type AggregateStore, createAggregateStore } from '@tradewind/database/aggregate-store'
+import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { Reservation } from '../domain/reservation.ts'
 
@@ -11,13 +12,6 @@ export function createReservationRepository(db: Db, now: () => Date): Reservatio
   const store = createAggregateStore<Reservation>(db, 'reservations', { now })
   return {
     ...store,
-    dueBefore: async (before, limit) => {
-      const found = await store.collection
-        .find({ dueAt: { $lte: before } }, { projection: { _id: 1 } })
-        .sort({ dueAt: 1 })
-        .limit(limit)
-        .toArray()
-      return found.map(({ _id }) => _id)
-    },
+    dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
   }
 }

@@ -9,9 +9,8 @@ export interface ProductView {
 }
 
 export interface BrowseCatalogue {
-  readonly search: (
-    query: Omit<ProductQuery, 'words'> & { text: string | undefined },
-  ) => Promise<{ items: ProductView[]; hasMore: boolean }>
+  /** One more than asked for when there are more. */
+  readonly search: (query: Omit<ProductQuery, 'words'> & { text: string | undefined }) => Promise<ProductView[]>
   /** Throws `ProductNotFound`, also for products that are not on sale. */
   readonly find: (id: string) => Promise<ProductView>
   readonly availability: (skus: readonly string[]) => Promise<ReadonlyMap<string, number>>
@@ -39,9 +38,8 @@ export function makeBrowseCatalogue({ products, stock }: Ports): BrowseCatalogue
   return {
     search: async ({ text = '', ...query }) => {
       const found = await products.search({ ...query, words: wordsIn(text).slice(0, maxWords) })
-      const page = found.slice(0, query.limit)
-      const available = await availability(page.flatMap(skusOf))
-      return { items: page.map((product) => ({ product, available })), hasMore: found.length > query.limit }
+      const available = await availability(found.flatMap(skusOf))
+      return found.map((product) => ({ product, available }))
     },
     find: async (id) => {
       const product = await products.find(id)

@@ -1,10 +1,9 @@
-import { defaultPageSize } from '@tradewind/contracts/common'
 import {
   getNotificationRoute,
   listNotificationsRoute,
   type Notification as NotificationBody,
 } from '@tradewind/contracts/notifications'
-import { decodeCursor, encodeCursor } from '@tradewind/service-kit/cursor'
+import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { defineError } from '@tradewind/service-kit/errors'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
@@ -28,12 +27,9 @@ export const getNotification = (notifications: NotificationRepository) =>
 
 export const listNotifications = (notifications: NotificationRepository) =>
   implementRoute(listNotificationsRoute, async ({ query }) => {
-    const limit = query.limit === undefined ? defaultPageSize : Number(query.limit)
+    const limit = limitOf(query)
     const after = query.cursor === undefined ? undefined : decodeCursor(PlaceInList, query.cursor)
     const found = await notifications.list({ orderId: query.orderId, after, limit })
-    const page = found.slice(0, limit)
-    const last = page.at(-1)
-    const hasMore = found.length > limit && last !== undefined
-    const nextCursor = hasMore ? encodeCursor([last.createdAt.toISOString(), last.id]) : null
-    return { status: 200, body: { items: page.map(present), nextCursor } }
+    const { items, nextCursor } = pageOf(found, limit, ({ createdAt, id }) => [createdAt.toISOString(), id])
+    return { status: 200, body: { items: items.map(present), nextCursor } }
   })

@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -12,7 +13,7 @@ export const migrations: readonly Migration[] = [
           outboxIndex,
           { key: { orderId: 1 }, name: 'order' },
           { key: { createdAt: -1, _id: -1 }, name: 'newest' },
-          { key: { dueAt: 1 }, name: 'due', sparse: true },
+          dueIndex,
         ])
     },
   },

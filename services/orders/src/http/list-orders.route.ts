@@ -1,6 +1,6 @@
-import { defaultPageSize, OrderId } from '@tradewind/contracts/common'
+import { OrderId } from '@tradewind/contracts/common'
 import { listOrdersRoute } from '@tradewind/contracts/orders'
-import { decodeCursor, encodeCursor } from '@tradewind/service-kit/cursor'
+import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { ReadOrders } from '../use-cases/read-orders.ts'
 import { customerOf } from './customer-of.ts'
@@ -8,13 +8,9 @@ import { presentOrder } from './present-order.ts'
 
 export const listOrders = (orders: ReadOrders) =>
   implementRoute(listOrdersRoute, async ({ query, caller }) => {
-    const { items, hasMore } = await orders.list({
-      customerId: customerOf(caller),
-      status: query.status,
-      after: query.cursor === undefined ? undefined : decodeCursor(OrderId, query.cursor),
-      limit: query.limit === undefined ? defaultPageSize : Number(query.limit),
-    })
-    const last = items.at(-1)
-    const nextCursor = hasMore && last !== undefined ? encodeCursor(last.id) : null
+    const limit = limitOf(query)
+    const after = query.cursor === undefined ? undefined : decodeCursor(OrderId, query.cursor)
+    const found = await orders.list({ customerId: customerOf(caller), status: query.status, after, limit })
+    const { items, nextCursor } = pageOf(found, limit, ({ id }) => id)
     return { status: 200, body: { items: items.map(presentOrder), nextCursor } }
   })

@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -17,7 +18,7 @@ export const migrations: readonly Migration[] = [
           { key: { customerId: 1, _id: -1 }, name: 'customer' },
           { key: { customerId: 1, status: 1, _id: -1 }, name: 'customer_status' },
           { key: { status: 1, _id: -1 }, name: 'status' },
-          { key: { dueAt: 1 }, name: 'due', sparse: true },
+          dueIndex,
         ])
       await db.collection('catalogue').createIndex({ productId: 1, version: 1 }, { name: 'product' })
       await db

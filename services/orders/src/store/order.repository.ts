@@ -4,6 +4,7 @@ import {
   createAggregateStore,
   type Stored,
 } from '@tradewind/database/aggregate-store'
+import { idsDueBefore } from '@tradewind/database/due'
 import type { Db, Filter } from 'mongodb'
 import type { Order, OrderStatus } from '../domain/order.ts'
 
@@ -50,13 +51,6 @@ export function createOrderRepository(db: Db, now: () => Date): OrderRepository 
       const found = await store.collection.findOne({ customerId, idempotencyKey }, withoutOutbox)
       return found === null ? undefined : store.toState(found)
     },
-    dueBefore: async (before, limit) => {
-      const found = await store.collection
-        .find({ dueAt: { $lte: before } }, { projection: { _id: 1 } })
-        .sort({ dueAt: 1 })
-        .limit(limit)
-        .toArray()
-      return found.map(({ _id }) => _id)
-    },
+    dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
   }
 }

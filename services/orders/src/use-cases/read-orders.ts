@@ -4,7 +4,8 @@ import type { OrderQuery, OrderRepository, StoredOrder } from '../store/order.re
 export interface ReadOrders {
   /** Throws `OrderNotFound`, also for somebody else's order. `customerId` is undefined for operators. */
   readonly find: (orderId: string, customerId: string | undefined) => Promise<StoredOrder>
-  readonly list: (query: OrderQuery) => Promise<{ items: StoredOrder[]; hasMore: boolean }>
+  /** Newest first, one more than asked for when there are more. */
+  readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
 }
 
 export const makeReadOrders = (orders: OrderRepository): ReadOrders => ({
@@ -15,8 +16,5 @@ export const makeReadOrders = (orders: OrderRepository): ReadOrders => ({
     }
     return order
   },
-  list: async (query) => {
-    const found = await orders.list(query)
-    return { items: found.slice(0, query.limit), hasMore: found.length > query.limit }
-  },
+  list: (query) => orders.list(query),
 })

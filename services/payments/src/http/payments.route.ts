@@ -1,6 +1,6 @@
-import { defaultPageSize, PaymentId } from '@tradewind/contracts/common'
+import { PaymentId } from '@tradewind/contracts/common'
 import { getPaymentRoute, listPaymentsRoute } from '@tradewind/contracts/payments'
-import { decodeCursor, encodeCursor } from '@tradewind/service-kit/cursor'
+import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { defineError } from '@tradewind/service-kit/errors'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { PaymentRepository } from '../store/payment.repository.ts'
@@ -17,11 +17,9 @@ export const getPayment = (payments: PaymentRepository, provider: string) =>
 
 export const listPayments = (payments: PaymentRepository, provider: string) =>
   implementRoute(listPaymentsRoute, async ({ query }) => {
-    const limit = query.limit === undefined ? defaultPageSize : Number(query.limit)
+    const limit = limitOf(query)
     const after = query.cursor === undefined ? undefined : decodeCursor(PaymentId, query.cursor)
     const found = await payments.list({ orderId: query.orderId, after, limit })
-    const page = found.slice(0, limit)
-    const last = page.at(-1)
-    const nextCursor = found.length > limit && last !== undefined ? encodeCursor(last.id) : null
-    return { status: 200, body: { items: page.map((payment) => presentPayment(payment, provider)), nextCursor } }
+    const { items, nextCursor } = pageOf(found, limit, ({ id }) => id)
+    return { status: 200, body: { items: items.map((payment) => presentPayment(payment, provider)), nextCursor } }
   })

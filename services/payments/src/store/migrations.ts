@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -8,11 +9,7 @@ export const migrations: readonly Migration[] = [
     up: async (db) => {
       await db
         .collection('payments')
-        .createIndexes([
-          outboxIndex,
-          { key: { orderId: 1 }, name: 'order', unique: true },
-          { key: { dueAt: 1 }, name: 'due', sparse: true },
-        ])
+        .createIndexes([outboxIndex, { key: { orderId: 1 }, name: 'order', unique: true }, dueIndex])
     },
   },
 ]

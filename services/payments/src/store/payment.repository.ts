@@ -4,6 +4,7 @@ import {
   createAggregateStore,
   type Stored,
 } from '@tradewind/database/aggregate-store'
+import { idsDueBefore } from '@tradewind/database/due'
 import type { Db, Filter } from 'mongodb'
 import type { Payment } from '../domain/payment.ts'
 
@@ -39,13 +40,6 @@ export function createPaymentRepository(db: Db, now: () => Date): PaymentReposit
         .toArray()
       return found.map(store.toState)
     },
-    dueBefore: async (before, limit) => {
-      const found = await store.collection
-        .find({ dueAt: { $lte: before } }, { projection: { _id: 1 } })
-        .sort({ dueAt: 1 })
-        .limit(limit)
-        .toArray()
-      return found.map(({ _id }) => _id)
-    },
+    dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
   }
 }
