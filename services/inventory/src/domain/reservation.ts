@@ -40,6 +40,10 @@ export interface Reservation {
   readonly demand: readonly Demand[]
   /** Where units are, or may be, held. Recorded before they are taken. */
   readonly allocations: readonly Allocation[]
+  /** Counts the plans, from 1. */
+  readonly plan: number
+  /** Shelves of earlier plans, where a handler that was slow may still have taken something. */
+  readonly givenUp?: readonly Allocation[]
   readonly expiresAt: Date
   /** What a release ends as. */
   readonly releaseAs?: 'released' | 'expired'
@@ -105,20 +109,30 @@ export function startReservation(
   allocations: readonly Allocation[],
   expiresAt: Date,
 ): Reservation {
-  return { id: orderId, status: 'holding', demand, allocations, expiresAt, dueAt: expiresAt }
+  return { id: orderId, status: 'holding', demand, allocations, plan: 1, expiresAt, dueAt: expiresAt }
 }
 
 /** Tries other shelves. Only while holding. */
-export const replan = (reservation: Reservation, allocations: readonly Allocation[]): Reservation =>
-  reservation.status === 'holding' ? { ...reservation, allocations } : reservation
+export function replan(reservation: Reservation, allocations: readonly Allocation[]): Reservation {
+  if (reservation.status !== 'holding') return reservation
+  return { ...reservation, allocations, plan: reservation.plan + 1, givenUp: everyShelf(reservation) }
+}
 
-/** Every unit is held. */
-export const confirmHold = (reservation: Reservation): Reservation =>
-  reservation.status === 'holding' ? { ...reservation, status: 'held' } : reservation
+/** Every unit of this plan is held. A plan that was given up meanwhile confirms nothing. */
+export const confirmHold = (reservation: Reservation, plan: number): Reservation =>
+  reservation.status === 'holding' && reservation.plan === plan ? { ...reservation, status: 'held' } : reservation
+
+/** Wherever units may stand for the order, in this plan or in one before it. */
+export const everyShelf = ({ allocations, givenUp = [] }: Reservation): readonly Allocation[] => [
+  ...givenUp,
+  ...allocations,
+]
 
 /** Not every unit could be held; what was taken has been given back. */
 export const reject = (reservation: Reservation): Reservation =>
-  reservation.status === 'holding' ? end({ ...reservation, status: 'rejected', allocations: [] }) : reservation
+  reservation.status === 'holding'
+    ? end({ ...reservation, status: 'rejected', allocations: [], givenUp: everyShelf(reservation) })
+    : reservation
 
 /** The pivot: from here the units leave the stock, whatever fails in between. */
 export const startCommit = (reservation: Reservation, now: Date): Reservation =>
@@ -155,6 +169,7 @@ export const tombstone = (orderId: string, now: Date): Reservation => ({
   status: 'released',
   demand: [],
   allocations: [],
+  plan: 1,
   expiresAt: now,
 })
 

@@ -4,6 +4,8 @@ import { defineError } from '@tradewind/service-kit/errors'
 export interface Hold {
   readonly orderId: string
   readonly quantity: number
+  /** Number of the reservation's plan that it was taken for. */
+  readonly plan: number
 }
 
 /** A change of what is on hand, on its way to the ledger. */
@@ -62,17 +64,23 @@ export const emptyStock = (sku: string, locationId: string): Stock => ({
 const holdOf = (stock: Stock, orderId: string) => stock.holds.find((hold) => hold.orderId === orderId)
 const hasMovement = (stock: Stock, id: string) => stock.movements.some((movement) => movement.id === id)
 
-/** Sets units aside. Returns the same object when the order holds them already. Throws `NotEnoughStock`. */
-export function holdStock(stock: Stock, orderId: string, quantity: number): Stock {
-  if (holdOf(stock, orderId) !== undefined) return stock
-  if (stock.available < quantity) throw NotEnoughStock({ stock: stock.id, available: stock.available, quantity })
-  return { ...stock, available: stock.available - quantity, holds: [...stock.holds, { orderId, quantity }] }
+/**
+ * Sets units aside. Returns the same object when the order holds them already, for this plan or a later one; a hold of an
+ * earlier plan is replaced. Throws `NotEnoughStock`.
+ */
+export function holdStock(stock: Stock, orderId: string, quantity: number, plan: number): Stock {
+  const earlier = holdOf(stock, orderId)
+  if (earlier !== undefined && earlier.plan >= plan) return stock
+  const free = stock.available + (earlier?.quantity ?? 0)
+  if (free < quantity) throw NotEnoughStock({ stock: stock.id, available: free, quantity })
+  const others = stock.holds.filter((hold) => hold !== earlier)
+  return { ...stock, available: free - quantity, holds: [...others, { orderId, quantity, plan }] }
 }
 
-/** Gives held units back. Returns the same object when there is no hold. */
-export function releaseHold(stock: Stock, orderId: string): Stock {
+/** Gives held units back. Returns the same object when there is no hold, or only one of a plan after `upToPlan`. */
+export function releaseHold(stock: Stock, orderId: string, upToPlan = Number.POSITIVE_INFINITY): Stock {
   const hold = holdOf(stock, orderId)
-  if (hold === undefined) return stock
+  if (hold === undefined || hold.plan > upToPlan) return stock
   return { ...stock, available: stock.available + hold.quantity, holds: stock.holds.filter((other) => other !== hold) }
 }
 
@@ -90,11 +98,21 @@ export function commitHold(stock: Stock, orderId: string, now: Date): Stock {
   })
 }
 
-/** Puts sold units of a cancelled order back, once. Returns the same object when that was done. */
+/**
+ * Puts the units of a cancelled order back, once. Returns the same object when that was done. Units that are still held,
+ * because the sale was not carried out everywhere, are sold and come back, so that a repetition finds the movement.
+ */
 export function restock(stock: Stock, orderId: string, quantity: number, now: Date): Stock {
   const id = `${orderId}/restock/${stock.id}`
   if (hasMovement(stock, id)) return stock
-  return moved(stock, quantity, { id, kind: 'restock', delta: quantity, reason: 'cancelled', at: now, orderId })
+  return moved(commitHold(stock, orderId, now), quantity, {
+    id,
+    kind: 'restock',
+    delta: quantity,
+    reason: 'cancelled',
+    at: now,
+    orderId,
+  })
 }
 
 export interface Adjustment {

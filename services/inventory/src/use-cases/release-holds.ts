@@ -3,16 +3,17 @@ import type { Allocation } from '../domain/reservation.ts'
 import { releaseHold, stockId } from '../domain/stock.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 
-/** Gives back whatever an order holds on these shelves. */
+/** Gives back whatever an order holds on these shelves for plans up to this one. */
 export async function releaseHolds(
   stock: StockRepository,
   orderId: string,
-  allocations: readonly Allocation[],
+  shelves: readonly Allocation[],
+  upToPlan: number,
 ): Promise<void> {
   await Promise.all(
-    allocations.map(({ sku, locationId }) =>
+    shelves.map(({ sku, locationId }) =>
       stock.update(stockId(sku, locationId), (before) => {
-        const after = releaseHold(before, orderId)
+        const after = releaseHold(before, orderId, upToPlan)
         return after === before ? unchanged() : changed(after)
       }),
     ),

@@ -36,10 +36,7 @@ export const makeCarryOutRelease =
     await Promise.all(
       allocations.map(({ sku, locationId, quantity }) =>
         stock.update(stockId(sku, locationId), (before) => {
-          const freed = releaseHold(before, orderId)
-          if (freed !== before) return changed(freed)
-          // Without a hold the units were sold already.
-          const after = wasCommitted ? restock(before, orderId, quantity, now()) : before
+          const after = wasCommitted ? restock(before, orderId, quantity, now()) : releaseHold(before, orderId)
           return after === before ? unchanged() : changed(after)
         }),
       ),

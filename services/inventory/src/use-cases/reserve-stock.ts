@@ -5,6 +5,7 @@ import { defineError } from '@tradewind/service-kit/errors'
 import {
   confirmHold,
   type Demand,
+  everyShelf,
   planAllocation,
   type Reservation,
   reject,
@@ -39,16 +40,22 @@ interface Ports {
   readonly holdMs: number
 }
 
-/** How often other shelves are tried when somebody else took what was planned. */
+/** How often other shelves are tried, before the event is tried again later, when somebody else took what was planned. */
 const maxPlans = 4
 
 /** Holds every line of an order or none, and says which. Safe to repeat: the plan is written before anything is taken. */
 export const makeReserveStock = ({ reservations, stock, locations, now, newId, holdMs }: Ports): ReserveStock => {
-  async function shelvesFor(demand: readonly Demand[]): Promise<Shelf[]> {
+  /** Where the order may take from, best first. What it holds itself counts as available to it. */
+  async function shelvesFor(orderId: string, demand: readonly Demand[]): Promise<Shelf[]> {
     const [found, places] = await Promise.all([stock.findBySkus(demand.map(({ sku }) => sku)), locations.list()])
     const priority = new Map(places.map(({ id }, index) => [id, index]))
     const rank = (shelf: Shelf) => priority.get(shelf.locationId) ?? places.length
-    return found.toSorted((a, b) => rank(a) - rank(b))
+    return found
+      .map(({ sku, locationId, available, holds }) => {
+        const own = holds.find((hold) => hold.orderId === orderId)?.quantity ?? 0
+        return { sku, locationId, available: available + own }
+      })
+      .toSorted((a, b) => rank(a) - rank(b))
   }
 
   const rejection = (orderId: string, unavailable: readonly Shortage[]) =>
@@ -56,7 +63,7 @@ export const makeReserveStock = ({ reservations, stock, locations, now, newId, h
 
   /** The reservation as it stands: new, or as an earlier delivery left it. Undefined when it ended right here. */
   async function begin(orderId: string, demand: readonly Demand[]): Promise<Reservation | undefined> {
-    const plan = planAllocation(demand, await shelvesFor(demand))
+    const plan = planAllocation(demand, await shelvesFor(orderId, demand))
     const expiresAt = new Date(now().getTime() + holdMs)
     try {
       if ('shortages' in plan) {
@@ -74,12 +81,12 @@ export const makeReserveStock = ({ reservations, stock, locations, now, newId, h
   }
 
   /** True when every unit of the plan is held, false when somebody else was faster. */
-  async function takeAll({ id: orderId, allocations }: Reservation): Promise<boolean> {
+  async function takeAll({ id: orderId, allocations, plan }: Reservation): Promise<boolean> {
     const taken = await Promise.all(
       allocations.map(async ({ sku, locationId, quantity }) => {
         try {
           await stock.update(stockId(sku, locationId), (before) => {
-            const after = holdStock(before, orderId, quantity)
+            const after = holdStock(before, orderId, quantity, plan)
             return after === before ? unchanged() : changed(after)
           })
           return true
@@ -92,10 +99,9 @@ export const makeReserveStock = ({ reservations, stock, locations, now, newId, h
     return !taken.includes(false)
   }
 
-  async function confirm(reservation: Reservation): Promise<void> {
-    const orderId = reservation.id
+  async function confirm({ id: orderId, allocations: taken, plan }: Reservation): Promise<void> {
     const saved = await reservations.update(orderId, (before) => {
-      const after = confirmHold(before)
+      const after = confirmHold(before, plan)
       if (after === before) return unchanged()
       const { allocations, expiresAt } = after
       return changed(
@@ -107,28 +113,49 @@ export const makeReserveStock = ({ reservations, stock, locations, now, newId, h
         }),
       )
     })
-    // Somebody released it meanwhile: the tombstone wins, and what was just taken goes back.
-    if (saved.status === 'committing' || saved.status === 'releasing') throw ReservationBusy({ orderId })
-    if (saved.status !== 'held') await releaseHolds(stock, orderId, reservation.allocations)
+    // Another delivery has made another plan meanwhile: what was taken for this one goes back.
+    if (saved.plan !== plan) await releaseHolds(stock, orderId, taken, plan)
+    await leaveNothingBehind(saved)
+    if (saved.status === 'holding') throw ReservationBusy({ orderId })
+  }
+
+  /** Gives back what this delivery, or one before it, may have taken that does not stand in the reservation. */
+  async function leaveNothingBehind(reservation: Reservation): Promise<void> {
+    const { id: orderId, status, plan, givenUp = [] } = reservation
+    switch (status) {
+      case 'holding':
+      case 'held':
+        return await releaseHolds(stock, orderId, givenUp, plan - 1)
+      case 'committing':
+      case 'releasing':
+        // What is taken and what is given back cannot be told apart before this has ended.
+        throw ReservationBusy({ orderId })
+      case 'committed':
+      case 'rejected':
+      case 'released':
+      case 'expired':
+        return await releaseHolds(stock, orderId, everyShelf(reservation), plan)
+    }
   }
 
   return async ({ orderId, lines }) => {
     const demand = sumDemand(lines)
     let reservation = await begin(orderId, demand)
     if (reservation === undefined) return
-    if (reservation.status !== 'holding') {
-      if (reservation.dueAt === undefined) await releaseHolds(stock, orderId, reservation.allocations)
-      return
-    }
+    if (reservation.status !== 'holding') return await leaveNothingBehind(reservation)
     for (let plans = 1; reservation.status === 'holding'; plans += 1) {
       if (await takeAll(reservation)) return await confirm(reservation)
-      await releaseHolds(stock, orderId, reservation.allocations)
-      const plan = planAllocation(demand, await shelvesFor(demand))
+      const given = reservation
+      const next = planAllocation(demand, await shelvesFor(orderId, demand))
+      // Decided before anything is given back: another delivery may just have confirmed this very plan.
       reservation = await reservations.update(orderId, (before) => {
-        if (before.status !== 'holding') return unchanged()
-        if ('allocations' in plan && plans < maxPlans) return changed(replan(before, plan.allocations))
-        return changed(reject(before), rejection(orderId, 'shortages' in plan ? plan.shortages : []))
+        if (before.status !== 'holding' || before.plan !== given.plan) return unchanged()
+        if ('allocations' in next) return changed(replan(before, next.allocations))
+        return changed(reject(before), rejection(orderId, next.shortages))
       })
+      await leaveNothingBehind(reservation)
+      // There is enough, but others are faster each time: that is no reason to reject. The event comes again.
+      if (plans === maxPlans) throw ReservationBusy({ orderId })
     }
   }
 }
