@@ -27,7 +27,7 @@ export function testArguments(root, args) {
   const forVitest = split === -1 ? [] : args.slice(split + 1)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const bounds = ['--maxWorkers=2']
-  const turbo = ['--concurrency=2', '--continue', '--summarize', '--ui=stream', '--no-daemon', '--output-logs=new-only']
+  const turbo = ['--concurrency=2', '--continue', '--summarize', '--ui=stream', '--output-logs=new-only']
   return ['run', 'test', ...turbo, ...forTurbo, '--', ...reporters, ...bounds, ...forVitest]
 }
 

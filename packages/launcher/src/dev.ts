@@ -13,6 +13,7 @@ import { devEnvironment } from './dev-places.ts'
 import { describeExit, tether } from './process.ts'
 import { dim, say, sayDone, yellow } from './say.ts'
 
+let isStopping = false
 const root = resolve(import.meta.dirname, '../../..')
 
 try {
@@ -39,6 +40,7 @@ async function main([program, ...args]: readonly string[]): Promise<number> {
     say(dim('starts again after every change; Ctrl-C stops it; --help tells more\n'))
     return await watch(program, args, env)
   } finally {
+    isStopping = true
     await Promise.all(backends.map((backend) => backend.stop()))
     unlock()
   }
@@ -63,9 +65,11 @@ async function startBackends(dataDir: string, backends: Component[]): Promise<En
   ]
   for (const spec of specs.filter((each) => each !== undefined)) {
     const startedAt = performance.now()
-    const onExit = (name: string, exit: Parameters<typeof describeExit>[0]) =>
-      say(dim(`${name} ended (${describeExit(exit)})`))
-    backends.push(await startComponent(spec, onExit))
+    backends.push(
+      await startComponent(spec, (name, exit) => {
+        if (!isStopping) say(`${yellow('!')} ${name} ended (${describeExit(exit)}); see ${dataDir}/logs`)
+      }),
+    )
     sayDone(spec.name, spec.detail ?? spec.url, Math.round(performance.now() - startedAt))
   }
   const urlOf = (name: string) => backends.find((backend) => backend.name === name)?.url

@@ -10,7 +10,10 @@ const firstPauseMs = 200
  * Starts a component again that ended by itself, after a pause that doubles. One that ends more than five times within ten
  * minutes stays ended, as starting it again does not help.
  */
-export function makeKeepRunning(say: (line: string) => void): (component: Component, exit: Exit) => Promise<void> {
+export function makeKeepRunning(
+  say: (line: string) => void,
+  pause: (ms: number) => Promise<unknown> = delay,
+): (component: Component, exit: Exit) => Promise<void> {
   const endings = new Map<string, number[]>()
   return async (component, exit) => {
     const { name } = component
@@ -21,7 +24,7 @@ export function makeKeepRunning(say: (line: string) => void): (component: Compon
       return
     }
     say(`${name} ended (${describeExit(exit)}), starting it again`)
-    await delay(firstPauseMs * 2 ** (recent.length - 1))
+    await pause(firstPauseMs * 2 ** (recent.length - 1))
     const startedAt = performance.now()
     try {
       await component.restart()
