@@ -81,6 +81,10 @@ export class Cursors {
     return this.#open.delete(id)
   }
 
+  killAll(): void {
+    this.#open.clear()
+  }
+
   killNamespace(ns: string): void {
     for (const [id, cursor] of this.#open) if (cursor.ns === ns) this.#open.delete(id)
   }

@@ -1,4 +1,5 @@
 import { aggregate } from './aggregate.ts'
+import { backup, restore } from './backup.ts'
 import { bulkWrite } from './bulk-write.ts'
 import { create, drop, dropDatabase, listCollections, listDatabases, renameCollection } from './collections.ts'
 import type { Command } from './command.ts'
@@ -44,6 +45,8 @@ export const COMMANDS: readonly Command[] = [
   dbStats,
   collStats,
   validate,
+  backup,
+  restore,
   insert,
   find,
   getMore,

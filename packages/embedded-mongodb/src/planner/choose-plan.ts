@@ -26,7 +26,7 @@ export function choosePlan(collection: Collection, request: PlanRequest): Plan {
     const plan = indexPlan(index, conjuncts, request)
     if (plan === undefined) continue
     if (isExact(plan)) return plan
-    if (plan.bounded || plan.sorted) candidates.push(plan)
+    if (plan.bounded || (plan.sorted && request.sort.length > 0)) candidates.push(plan)
   }
   const union = candidates.some((plan) => plan.bounded) ? undefined : unionPlan(collection, conjuncts, request)
   if (union !== undefined) return union

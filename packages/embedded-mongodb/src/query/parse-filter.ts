@@ -7,7 +7,6 @@ import { CommandError } from '../errors.ts'
 import type { Node, PathNode, Predicate } from './filter.ts'
 import { operatorNode } from './parse-operator.ts'
 import { equals, matchesRegex } from './predicates.ts'
-import { someAt } from './traverse.ts'
 
 /** Compiles `$expr`; given by the caller, so that queries and expressions do not depend on each other in a circle. */
 export type ExpressionTest = (expression: Value) => (doc: Doc) => boolean
@@ -152,7 +151,8 @@ export function predicateOf(nodes: readonly Node[]): (value: Value | undefined) 
 function bareMatches(node: Node, value: Value | undefined): boolean {
   switch (node.kind) {
     case 'path':
-      return someAt(value, [], 0, node.predicate)
+      // An element that is an array itself is taken whole.
+      return node.predicate.test(value)
     case 'not':
       return !bareMatches(node.node, value)
     case 'and':

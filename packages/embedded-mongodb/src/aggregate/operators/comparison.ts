@@ -1,5 +1,5 @@
 import { compareValues } from '../../bson/compare.ts'
-import { Doc, MIN_KEY, type Value } from '../../bson/values.ts'
+import { Doc, MinKey, type Value } from '../../bson/values.ts'
 import { CommandError } from '../../errors.ts'
 import { binary, isNullish, isTrue, MISSING, namedOperands, type Operator, operandsOf, unary } from '../scope.ts'
 
@@ -7,9 +7,9 @@ import { binary, isNullish, isTrue, MISSING, namedOperands, type Operator, opera
 export function compareOptional(a: Value | undefined, b: Value | undefined): number {
   if (a === undefined || b === undefined) {
     if (a === b) return 0
-    const other = a ?? b ?? MIN_KEY
-    const isMissingLess = compareValues(other, MIN_KEY) === 0 ? -1 : 1
-    return a === undefined ? -isMissingLess : isMissingLess
+    const other = a === undefined ? b : a
+    const missingIsLess = !(other instanceof MinKey)
+    return (a === undefined) === missingIsLess ? -1 : 1
   }
   return compareValues(a, b)
 }
