@@ -42,7 +42,7 @@ async function runCommand([command, ...args]) {
     case 'test':
       return test(args)
     case 'check':
-      return run('pnpm', ['run', 'check', ...args], await setUp(), root)
+      return run('pnpm', ['run', 'check', ...args], { ...(await setUp()), ...plainUnlessTerminal() }, root)
     case 'setup':
       await setUp()
       return 0
@@ -67,14 +67,16 @@ async function setUp() {
   return env
 }
 
+/** What runs below a runner cannot see whether there is a terminal. */
+const plainUnlessTerminal = () => (process.stdout.isTTY ? {} : { NO_COLOR: '1' })
+
 /** @param {string[]} args */
 async function test(args) {
   const env = await setUp()
   // Once, before many test files ask for it at the same time.
   const prepared = await run('node', [join(root, 'packages/launcher/src/prepare-nats-server.ts')], env, root)
   if (prepared !== 0) return prepared
-  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
-  const code = await run('turbo', testArguments(root, args), { ...env, ...plain }, root)
+  const code = await run('turbo', testArguments(root, args), { ...env, ...plainUnlessTerminal() }, root)
   const passed = reportTests(root, args)
   return code === 0 && !passed ? 1 : code
 }
