@@ -104,7 +104,7 @@ async function showThatItWorks(system: System, firstStart: FirstStart): Promise<
 }
 
 function sayOrder({ id, number, lines, total, steps }: DemoOrder): void {
-  const what = lines.map(({ title, quantity }) => `${quantity} × ${title}`).join(', ')
+  const what = lines.map(({ title, quantity }) => `${quantity} × ${title}`).join(' and ')
   say(`\n${bold(`Order ${number}`)} ${dim(id)}\n${what}: ${total}, placed by a new customer through the gateway\n`)
   for (const { type, elapsedMs } of steps) {
     say(`  ${`${elapsedMs} ms`.padStart(8)}  ${stepTitle(type).padEnd(11)} ${dim(type)}`)
