@@ -12,6 +12,10 @@ const lowest = 15_000
 const highest = 32_000
 const maxTries = 200
 
+/** The files of this process, one per port. */
+const held = new Set<string>()
+process.once('exit', releaseAll)
+
 export interface PortClaim {
   readonly port: number
   readonly release: () => void
@@ -28,11 +32,19 @@ export async function claimPort(): Promise<PortClaim> {
     const port = randomInt(lowest, highest)
     const file = join(folder, String(port))
     if (!take(file)) continue
-    const release = () => rmSync(file, { force: true })
+    held.add(file)
+    const release = () => {
+      held.delete(file)
+      rmSync(file, { force: true })
+    }
     if (await isPortFree(port)) return { port, release }
     release()
   }
   throw new Error(`no free port found between ${lowest} and ${highest} in ${maxTries} tries`)
+}
+
+function releaseAll(): void {
+  for (const file of held) rmSync(file, { force: true })
 }
 
 /** True when nobody listens on that port of the loopback address. */

@@ -32,9 +32,8 @@ const exitCodeOfCtrlC = 130
 try {
   await main()
 } catch (error) {
-  if (!interruption.signal.aborted) {
-    process.stderr.write(`${yellow('✗')} ${error instanceof Error ? error.message : String(error)}\n`)
-  }
+  const why = error instanceof Error ? error.message : String(error)
+  process.stderr.write(interruption.signal.aborted ? dim('interrupted before it was up\n') : `${yellow('✗')} ${why}\n`)
   process.exitCode = interruption.signal.aborted ? exitCodeOfCtrlC : 1
 } finally {
   // The channel to the parent would keep a finished process alive.
