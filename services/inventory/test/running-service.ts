@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { headers as createHeaders } from '@nats-io/nats-core'
 import type { DomainEvent } from '@tradewind/contracts/event'
-import type { ServiceName } from '@tradewind/contracts/route'
+import type { RouteContract, ServiceName } from '@tradewind/contracts/route'
 import { isUnavailable } from '@tradewind/database/connection'
 import { connectMessaging } from '@tradewind/messaging/connection'
 import { deadLetterStream, streamOf } from '@tradewind/messaging/streams'
@@ -12,6 +12,8 @@ import type { ServiceConfig, ServiceContext, ServiceParts } from '@tradewind/ser
 import { createTestTokens } from '@tradewind/service-kit/testing'
 import { eventually } from '@tradewind/testkit/eventually'
 import type { Db } from 'mongodb'
+
+export type Method = RouteContract['method']
 
 export interface Request {
   readonly as?: { readonly userId?: string; readonly roles?: readonly string[] }
@@ -30,9 +32,9 @@ export interface RunningService {
   readonly db: Db
   /** Everything it has published so far, repetitions included. */
   readonly published: readonly DomainEvent[]
-  readonly request: (method: 'GET' | 'POST' | 'PATCH', url: string, request?: Request) => Promise<Answer>
+  readonly request: (method: Method, url: string, request?: Request) => Promise<Answer>
   /** Sends text that need not be JSON. */
-  readonly requestRaw: (method: 'POST' | 'PATCH', url: string, body: string, request?: Request) => Promise<Answer>
+  readonly requestRaw: (method: Method, url: string, body: string, request?: Request) => Promise<Answer>
   /** Puts an event on the broker as its owner would, each time as a message of its own, so that no broker drops it. */
   readonly publish: (event: DomainEvent) => Promise<void>
   /** Resolves when every event has been handled and everything that came of it is with the broker. */
@@ -98,7 +100,7 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
     await eventually(async () => (await Promise.all(consumers.map(isIdle))).every(Boolean) && inFlight() === 0)
     await world.connection.flush()
   }
-  const inject = async (method: 'GET' | 'POST' | 'PATCH', url: string, payload: string | undefined, given: Request) => {
+  const inject = async (method: Method, url: string, payload: string | undefined, given: Request) => {
     const response = await server.inject({
       method,
       url,

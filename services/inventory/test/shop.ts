@@ -3,6 +3,7 @@ import { OrderAuthorizedV1, OrderCancelledV1, OrderExpiredV1, OrderPlacedV1 } fr
 import { newId } from '@tradewind/service-kit/ids'
 import { expect } from 'vitest'
 import type { InventoryUnderTest } from './inventory-under-test.ts'
+import type { Request } from './running-service.ts'
 
 export const operator = { roles: ['operator'] }
 
@@ -63,8 +64,12 @@ export async function stocked(
   return sku
 }
 
-export const adjust = ({ request }: InventoryUnderTest, body: unknown, key = newId('key'), as = operator) =>
-  request('POST', '/v1/stock/adjustments', { as, body, headers: { 'idempotency-key': key } })
+export const adjust = (
+  { request }: InventoryUnderTest,
+  body: unknown,
+  key = newId('key'),
+  as: NonNullable<Request['as']> = operator,
+) => request('POST', '/v1/stock/adjustments', { as, body, headers: { 'idempotency-key': key } })
 
 /** Hands an event to its handler, as the consumer would. */
 export async function handle({ app }: InventoryUnderTest, { id, type, data }: DomainEvent): Promise<void> {

@@ -13,6 +13,8 @@ export interface Variant {
 }
 
 export type ProductStatus = 'draft' | 'active' | 'retired'
+/** Newest first, by title, or by lowest price up or down. */
+export type ProductSort = 'newest' | 'title' | 'price' | '-price'
 
 export interface Product {
   readonly id: string

@@ -1,19 +1,32 @@
+import { ProductId } from '@tradewind/contracts/common'
 import { listProductsRoute } from '@tradewind/contracts/inventory'
 import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
+import type { ProductSort } from '../domain/product.ts'
 import type { BrowseCatalogue, ProductView } from '../use-cases/browse-catalogue.ts'
 import { presentProduct } from './present-product.ts'
 
-const Place = Type.Tuple([Type.Union([Type.String(), Type.Number()]), Type.String()])
+const PlaceByTitle = Type.Tuple([Type.Literal('title'), Type.String(), ProductId])
+const PlaceByNumber = (sort: ProductSort) => Type.Tuple([Type.Literal(sort), Type.Number(), ProductId])
+
+/** A cursor is good for the order it was given in only: a place among titles is nowhere among prices. */
+function placeIn(sort: ProductSort, cursor: string): readonly [string | number, string] {
+  const [, value, id] = decodeCursor(sort === 'title' ? PlaceByTitle : PlaceByNumber(sort), cursor)
+  return [value, id]
+}
 
 export const listProducts = (catalogue: BrowseCatalogue) =>
   implementRoute(listProductsRoute, async ({ query }) => {
     const { q, category, sort = 'newest', cursor } = query
     const limit = limitOf(query)
-    const after = cursor === undefined ? undefined : decodeCursor(Place, cursor)
+    const after = cursor === undefined ? undefined : placeIn(sort, cursor)
     const found = await catalogue.search({ text: q, category, sort, after, limit })
-    const placeOf = ({ product }: ProductView) => [sort === 'title' ? product.title : product.priceMinor, product.id]
+    const placeOf = ({ product: { id, title, priceMinor } }: ProductView) => [
+      sort,
+      sort === 'title' ? title : priceMinor,
+      id,
+    ]
     const { items, nextCursor } = pageOf(found, limit, placeOf)
     return { status: 200, body: { items: items.map(presentProduct), nextCursor } }
   })

@@ -7,10 +7,13 @@ interface Claim {
   readonly at: Date
 }
 
-/** Which request each caller's idempotency key stands for. Kept 24 hours. */
+/** Which request each caller's idempotency key stands for. Kept for good: the movement bears its id. */
 export interface AdjustmentClaims {
-  /** The id under which the effect is recorded. Throws `IdempotencyKeyReused` when the key stands for another request. */
-  readonly claim: (userId: string, key: string, request: string) => Promise<{ id: string; replayed: boolean }>
+  /**
+   * The id under which the effect is recorded, and whether the key was seen before. Throws `IdempotencyKeyReused` when it
+   * stands for another request.
+   */
+  readonly claim: (userId: string, key: string, request: string) => Promise<{ id: string; isKnown: boolean }>
 }
 
 export function createAdjustmentClaims(db: Db, now: () => Date): AdjustmentClaims {
@@ -21,13 +24,13 @@ export function createAdjustmentClaims(db: Db, now: () => Date): AdjustmentClaim
       const requestHash = fingerprint(request)
       try {
         await collection.insertOne({ _id: id, requestHash, at: now() })
-        return { id, replayed: false }
+        return { id, isKnown: false }
       } catch (error) {
         if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
       }
       const claimed = await collection.findOne({ _id: id })
       if (claimed !== null && claimed.requestHash !== requestHash) throw IdempotencyKeyReused({ id })
-      return { id, replayed: true }
+      return { id, isKnown: true }
     },
   }
 }

@@ -5,9 +5,7 @@ import {
   type Stored,
 } from '@tradewind/database/aggregate-store'
 import type { Db, Filter, Sort } from 'mongodb'
-import type { Product } from '../domain/product.ts'
-
-export type ProductSort = 'newest' | 'title' | 'price' | '-price'
+import type { Product, ProductSort } from '../domain/product.ts'
 
 export interface ProductQuery {
   readonly words: readonly string[]

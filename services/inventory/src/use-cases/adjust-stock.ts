@@ -46,19 +46,18 @@ export const makeAdjustStock =
   async ({ sku, locationId, delta, reason, userId, idempotencyKey }) => {
     if (!(await locations.has(locationId))) throw LocationNotFound({ locationId })
     if (!(await products.hasSku(sku))) throw SkuNotFound({ sku })
-    const { id, replayed } = await claims.claim(
-      userId,
-      idempotencyKey,
-      JSON.stringify([sku, locationId, delta, reason]),
-    )
-    const earlier = replayed ? await ledger.find(id) : null
+    const { id, isKnown } = await claims.claim(userId, idempotencyKey, JSON.stringify([sku, locationId, delta, reason]))
+    const earlier = isKnown ? await ledger.find(id) : null
     if (earlier !== null) {
-      return { level: { sku, locationId, onHand: earlier.balance, available: earlier.available }, replayed }
+      return { level: { sku, locationId, onHand: earlier.balance, available: earlier.available }, replayed: true }
     }
+    // A key that was claimed by an attempt which then failed is carried out now, and that is no replay.
+    let replayed = false
     const saved = await stock.upsert(stockId(sku, locationId), (found) => {
       const before = found ?? emptyStock(sku, locationId)
       const after = adjustStock(before, { id, delta, reason, userId }, now())
-      if (after === before) return unchanged()
+      replayed = after === before
+      if (replayed) return unchanged()
       const { onHand, available } = after
       return changed(after, StockAdjustedV1.create(newId('evt'), { sku, locationId, delta, reason, onHand, available }))
     })
