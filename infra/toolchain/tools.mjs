@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
@@ -23,24 +23,18 @@ export async function installTools(given) {
   const platform = `${process.platform}-${process.arch}`
   // The packages that are the programs themselves: `pnpm` would need its install script to become one.
   const pnpmPackage = `@pnpm/exe.${platform}`
+  // A Node that came from here itself is no reason to take it away.
+  const hasOwnNode = atLeast(process.versions.node, pinnedNode) && !process.execPath.startsWith(toolchain)
   const missing = [
     { name: pnpmPackage, version: pinnedPnpm, title: 'pnpm' },
-    ...(atLeast(process.versions.node, pinnedNode)
-      ? []
-      : [{ name: `node-${platform}`, version: pinnedNode, title: 'Node' }]),
+    ...(hasOwnNode ? [] : [{ name: `node-${platform}`, version: pinnedNode, title: 'Node' }]),
   ]
   const wanted = missing.map(({ name, version }) => `${name}@${version}`)
   const modules = join(toolchain, 'node_modules')
-  const path = [
-    join(modules, '.bin'),
-    join(modules, pnpmPackage),
-    join(root, 'node_modules', '.bin'),
-    dirname(process.execPath),
-    env['PATH'] ?? '',
-  ]
+  const path = [join(modules, '.bin'), join(root, 'node_modules', '.bin'), dirname(process.execPath), env['PATH'] ?? '']
   const ready = { ...env, PATH: path.join(delimiter) }
   if (isInstalled(wanted)) return ready
-  if (wanted.length === 1 && (await machineHasPnpm(env))) return ready
+  if (hasOwnNode && (await machineHasPnpm(env))) return ready
   requireKnownPlatform(platform)
 
   await withLock(join(toolchain, 'set-up.lock'), async () => {
@@ -57,6 +51,11 @@ export async function installTools(given) {
       env,
       neededFor: `fetch ${titles}`,
     })
+    // Its package names no program.
+    const pnpmLink = join(modules, '.bin', 'pnpm')
+    mkdirSync(dirname(pnpmLink), { recursive: true })
+    rmSync(pnpmLink, { force: true })
+    symlinkSync(join('..', pnpmPackage, 'pnpm'), pnpmLink)
     await requireWorkingNode(ready)
     writeFileSync(stampFile(), stampOf(wanted))
     say(`${titles} ready in ${seconds(startedAt)}`)
@@ -105,8 +104,18 @@ function isWritable(folder) {
   }
 }
 
-/** @param {NodeJS.ProcessEnv} env */
+/**
+ * A pnpm on PATH serves when it is new enough and every program can start it: without its install script it is a text that
+ * only a shell can run.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
 async function machineHasPnpm(env) {
+  const file = (env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'pnpm'))
+    .find(existsSync)
+  if (file === undefined || !isStartable(file)) return false
   try {
     const { code, output } = await capture('pnpm', ['--version'], { cwd: root, env })
     return code === 0 && atLeast(output.trim(), pinnedPnpm)
@@ -114,6 +123,12 @@ async function machineHasPnpm(env) {
     if (error instanceof Refusal) return false
     throw error
   }
+}
+
+/** True for a binary and for a script that names its interpreter. @param {string} file */
+function isStartable(file) {
+  const start = readFileSync(file).subarray(0, 2).toString('latin1')
+  return start === '#!' || !/^[\x20-\x7e\s]*$/.test(start)
 }
 
 /** @param {NodeJS.ProcessEnv} env */
