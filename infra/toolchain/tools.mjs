@@ -142,10 +142,19 @@ async function requireNpm(env) {
 
 /** @param {string} platform */
 function requireKnownPlatform(platform) {
-  if (['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'].includes(platform)) return
+  const isKnown = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'].includes(platform)
+  if (isKnown && (process.platform !== 'linux' || hasGlibc())) return
+  const where = isKnown ? `${platform} without glibc` : platform
   throw new Refusal(
-    `there is no ready-made Node and pnpm for ${platform}; install Node ${pinnedNode} and pnpm ${pinnedPnpm} or later and start again`,
+    `there is no ready-made Node and pnpm for ${where}; install Node ${pinnedNode} and pnpm ${pinnedPnpm} or later and start again`,
   )
+}
+
+/** Alpine and its relatives have another C library, with which the fetched programs do not start. */
+function hasGlibc() {
+  /** @type {{ header?: { glibcVersionRuntime?: string } }} */
+  const report = Object(process.report?.getReport())
+  return report.header?.glibcVersionRuntime !== undefined
 }
 
 /** @param {NodeJS.ProcessEnv} env */
