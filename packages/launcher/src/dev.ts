@@ -36,7 +36,7 @@ async function main([program, ...args]: readonly string[]): Promise<number> {
   const backends: Component[] = []
   try {
     const env = devEnvironment(name, process.env, await startBackends(dataDir, backends))
-    sayDone(name, `http://127.0.0.1:${env['PORT']}, probes at http://127.0.0.1:${env['ADMIN_PORT']}/readyz`, 0)
+    say(`  ${name.padEnd(14)} http://127.0.0.1:${env['PORT']}, probes at http://127.0.0.1:${env['ADMIN_PORT']}/readyz`)
     say(dim('starts again after every change; Ctrl-C stops it; --help tells more\n'))
     return await watch(program, args, env)
   } finally {
