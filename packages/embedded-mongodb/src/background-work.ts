@@ -40,7 +40,9 @@ function expire(collection: Collection, index: IndexTable, beforeMs: number): nu
   if (field === undefined) return 0
   const bound = index.encode([new DateTime(beforeMs)])
   const rank = Buffer.from([field.descending ? ~RANKS.date & 0xff : RANKS.date])
-  const range = field.descending ? { low: bound, high: after(rank) } : { low: rank, high: after(bound) }
+  const range = field.descending
+    ? { low: bound, high: after(rank), fixedBytes: 0 }
+    : { low: rank, high: after(bound), fixedBytes: 0 }
   const plan: Plan = {
     kind: 'index',
     index,
@@ -49,6 +51,7 @@ function expire(collection: Collection, index: IndexTable, beforeMs: number): nu
     sorted: true,
     bounded: true,
     exact: false,
+    merged: false,
   }
   const expired = []
   for (const hit of readPlan(collection, plan, new Reading(), 0)) {

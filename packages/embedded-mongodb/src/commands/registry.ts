@@ -1,6 +1,7 @@
 import { aggregate } from './aggregate.ts'
 import { backup, restore } from './backup.ts'
 import { bulkWrite } from './bulk-write.ts'
+import { collMod } from './coll-mod.ts'
 import { create, drop, dropDatabase, listCollections, listDatabases, renameCollection } from './collections.ts'
 import type { Command } from './command.ts'
 import { count, distinct } from './count-distinct.ts'
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   createIndexes,
   listIndexes,
   dropIndexes,
+  collMod,
   create,
   drop,
   dropDatabase,

@@ -37,7 +37,7 @@ export function choosePlan(collection: Collection, request: PlanRequest): Plan {
 function hinted(index: IndexTable, conjuncts: readonly Node[], request: PlanRequest): Plan {
   const plan = indexPlan(index, conjuncts, request)
   if (plan !== undefined) return plan
-  const whole = [{ low: BEFORE_ALL, high: AFTER_ALL }]
+  const whole = [{ low: BEFORE_ALL, high: AFTER_ALL, fixedBytes: 0 }]
   return {
     kind: 'index',
     index,
@@ -46,6 +46,7 @@ function hinted(index: IndexTable, conjuncts: readonly Node[], request: PlanRequ
     sorted: request.sort.length === 0,
     bounded: false,
     exact: false,
+    merged: false,
   }
 }
 
@@ -130,6 +131,8 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
   let points = 0
   let excludesMissing = false
   const fixed = new Set<string>()
+  const listed = new Set<string>()
+  let firstList = Number.POSITIVE_INFINITY
   for (const [i, field] of spec.fields.entries()) {
     if (sharesArray(index, i, points)) break
     const predicates = predicatesAt(field.path, conjuncts, index.multikey[i] === true)
@@ -141,18 +144,37 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
       if (prefixes.length * component.keys.length > MAX_POINTS) break
       prefixes = prefixes.flatMap((prefix) => component.keys.map((key) => Buffer.concat([prefix, key])))
       points += 1
-      if (component.keys.length === 1 && index.multikey[i] !== true) fixed.add(field.path)
+      if (index.multikey[i] !== true) {
+        if (component.keys.length === 1) fixed.add(field.path)
+        listed.add(field.path)
+      }
+      if (component.keys.length > 1) firstList = Math.min(firstList, i)
       continue
     }
     const { low, high } = component
-    ranges = prefixes.map((prefix) => ({ low: Buffer.concat([prefix, low]), high: Buffer.concat([prefix, high]) }))
+    ranges = prefixes.map((prefix) => ({
+      low: Buffer.concat([prefix, low]),
+      high: Buffer.concat([prefix, high]),
+      fixedBytes: prefix.length,
+    }))
     break
   }
   if (spec.sparse && !excludesMissing) return undefined
   const bounded = points > 0 || ranges !== undefined
-  ranges ??= prefixes.map((prefix) => ({ low: prefix, high: prefix.length === 0 ? AFTER_ALL : after(prefix) }))
-  const order = sortOrder(index, points, fixed, request.sort, sameStrings && spec.collation === undefined)
-  const sorted = order !== undefined && (request.sort.length === 0 || ranges.length === 1)
+  ranges ??= prefixes.map((prefix) => ({
+    low: prefix,
+    high: prefix.length === 0 ? AFTER_ALL : after(prefix),
+    fixedBytes: prefix.length,
+  }))
+  const plainStrings = sameStrings && spec.collation === undefined
+  const inOrder = sortOrder(index, points, fixed, request.sort, plainStrings)
+  const isWalk =
+    inOrder !== undefined && (request.sort.length === 0 || ranges.length === 1 || inOrder.start <= firstList)
+  // Each of several values begins a run that is in order by what follows; the runs are merged.
+  const merging =
+    isWalk || ranges.length > MAX_MERGED ? undefined : sortOrder(index, points, listed, request.sort, plainStrings)
+  const order = (isWalk ? inOrder : merging)?.direction
+  const sorted = order !== undefined
   const ascending = ranges.toSorted((a, b) => Buffer.compare(a.low, b.low))
   return {
     kind: 'index',
@@ -162,6 +184,7 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
     sorted,
     bounded,
     exact: points === spec.fields.length,
+    merged: sorted && !isWalk,
   }
 }
 
@@ -187,6 +210,15 @@ function holdsString(value: Value): boolean {
   return typeof value === 'string' || value instanceof Doc || Array.isArray(value)
 }
 
+/** How many ranges are merged into one order at most. */
+const MAX_MERGED = 100
+
+interface Order {
+  direction: 'forward' | 'reverse'
+  /** The position in the index of the first field that the sort goes by. */
+  start: number
+}
+
 /** Whether walking the index yields the wanted order, and in which direction; undefined when it does not. */
 function sortOrder(
   index: IndexTable,
@@ -194,11 +226,12 @@ function sortOrder(
   fixed: ReadonlySet<string>,
   sort: readonly SortField[],
   plainStrings: boolean,
-): 'forward' | 'reverse' | undefined {
-  if (sort.length === 0) return 'forward'
+): Order | undefined {
+  if (sort.length === 0) return { direction: 'forward', start: 0 }
   if (!plainStrings) return undefined
   const { fields } = index.spec
   let at = 0
+  let start: number | undefined
   while (at < points && fixed.has(fields[at]?.path ?? '') && fields[at]?.path !== sort[0]?.path) at++
   let direction: 'forward' | 'reverse' | undefined
   for (const wanted of sort) {
@@ -215,7 +248,8 @@ function sortOrder(
       if (direction !== undefined && direction !== own) return undefined
       direction = own
     }
+    start ??= at
     at += 1
   }
-  return direction ?? 'forward'
+  return { direction: direction ?? 'forward', start: start ?? 0 }
 }

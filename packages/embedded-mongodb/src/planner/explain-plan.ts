@@ -27,6 +27,7 @@ export function explainPlan(collection: Collection | undefined, query: Query, pl
 
 function accessStage(plan: Plan, query: Query): Doc {
   const filter = query.matcher.isEmpty ? undefined : query.matcher.source
+  if (plan.kind === 'index' && plan.merged) return mergeStage(plan, filter)
   switch (plan.kind) {
     case 'nothing':
       return Doc.of('stage', 'EOF')
@@ -42,6 +43,14 @@ function accessStage(plan: Plan, query: Query): Doc {
     case 'index':
       return Doc.from({ stage: 'FETCH', filter, inputStage: scanStage(plan) })
   }
+}
+
+function mergeStage(plan: Plan, filter: Doc | undefined): Doc {
+  return Doc.from({
+    stage: 'FETCH',
+    filter,
+    inputStage: Doc.from({ stage: 'SORT_MERGE', inputStage: scanStage(plan) }),
+  })
 }
 
 function scanStage(plan: Plan): Doc {

@@ -8,6 +8,8 @@ import { encodeKey, type Fold, RANKS } from '../storage/key-string.ts'
 export interface KeyRange {
   low: Buffer
   high: Buffer
+  /** How many bytes all keys of the range have in common because equality fixes them. */
+  fixedBytes: number
 }
 
 /** Greater than every key: no type has this rank, inverted or not. */
@@ -30,7 +32,8 @@ export function after(prefix: Buffer): Buffer {
 /** What a set of conditions allows for one field of an index. Points are exact; ranges end the use of the index. */
 export type Component = { kind: 'points'; keys: Buffer[] } | { kind: 'range'; low: Buffer; high: Buffer }
 
-export const MAX_POINTS = 2000
+/** Points that one plan looks up at most; longer lists are answered by a scan. */
+export const MAX_POINTS = 100_000
 
 export function componentOf(
   predicates: readonly Predicate[],

@@ -16,6 +16,8 @@ export type Plan =
       sorted: boolean
       bounded: boolean
       exact: boolean
+      /** The ranges are each in order, and are to be merged into one. */
+      merged: boolean
     }
   | { kind: 'union'; plans: Plan[]; sorted: false }
   | { kind: 'text'; index: IndexTable; search: TextSearch; sorted: false }

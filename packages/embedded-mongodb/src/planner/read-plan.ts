@@ -6,7 +6,7 @@ import type { Collection } from '../storage/collection.ts'
 import type { IndexTable } from '../storage/index-table.ts'
 import { blobOf, integerOf, prepareRows, rowOf } from '../storage/sqlite-file.ts'
 import type { KeyRange } from './key-ranges.ts'
-import { AFTER_ALL, BEFORE_ALL } from './key-ranges.ts'
+import { AFTER_ALL } from './key-ranges.ts'
 import type { Plan } from './plan.ts'
 
 /** A stored document on its way through a query; decoded when somebody looks into it. */
@@ -14,6 +14,8 @@ export class Hit {
   readonly rid: number
   readonly bytes: Buffer
   textScore = 0
+  /** The index key by which it was found. */
+  key: Buffer | undefined
   #doc: Doc | undefined
   constructor(rid: number, bytes: Buffer) {
     this.rid = rid
@@ -147,15 +149,49 @@ function* scanIndex(
   plan.index.accesses += 1
   const ranges = plan.reverse ? plan.ranges.toReversed() : plan.ranges
   const seen = plan.index.isMultikey ? new Set<number>() : undefined
-  for (const range of ranges) {
-    for (const hit of scanRange(collection, plan.index, range, plan.reverse, reading, want)) {
-      if (seen !== undefined) {
-        if (seen.has(hit.rid)) continue
-        seen.add(hit.rid)
-      }
-      yield hit
+  const scans = ranges.map((range) => scanRange(collection, plan.index, range, plan.reverse, reading, want))
+  for (const hit of plan.merged ? merge(scans, ranges, plan.reverse) : inTurn(scans)) {
+    if (seen !== undefined) {
+      if (seen.has(hit.rid)) continue
+      seen.add(hit.rid)
     }
+    yield hit
   }
+}
+
+function* inTurn(scans: readonly Iterable<Hit>[]): IterableIterator<Hit> {
+  for (const scan of scans) yield* scan
+}
+
+/** Runs that are each in order become one: the next is always the first of all heads, by what follows the fixed part. */
+function* merge(scans: readonly Iterator<Hit>[], ranges: readonly KeyRange[], reverse: boolean): IterableIterator<Hit> {
+  const heads = scans.map((scan, i) => headOf(scan, ranges[i]?.fixedBytes ?? 0)).filter((head) => head !== undefined)
+  while (heads.length > 0) {
+    let best = 0
+    for (let i = 1; i < heads.length; i++) {
+      const order = Buffer.compare(heads[i]?.rest ?? AFTER_ALL, heads[best]?.rest ?? AFTER_ALL)
+      if (reverse ? order > 0 : order < 0) best = i
+    }
+    const chosen = heads[best]
+    if (chosen === undefined) return
+    yield chosen.hit
+    const next = headOf(chosen.scan, chosen.fixedBytes)
+    if (next === undefined) heads.splice(best, 1)
+    else heads[best] = next
+  }
+}
+
+interface Head {
+  scan: Iterator<Hit>
+  fixedBytes: number
+  hit: Hit
+  rest: Buffer
+}
+
+function headOf(scan: Iterator<Hit>, fixedBytes: number): Head | undefined {
+  const { value: hit, done } = scan.next()
+  if (done === true || hit === undefined) return undefined
+  return { scan, fixedBytes, hit, rest: hit.key?.subarray(fixedBytes) ?? AFTER_ALL }
 }
 
 function* scanRange(
@@ -185,7 +221,9 @@ function* scanRange(
       lastRid = integerOf(row[0])
       reading.keysExamined += 1
       reading.docsExamined += 1
-      yield new Hit(stored.rid, stored.bytes)
+      const hit = new Hit(stored.rid, stored.bytes)
+      hit.key = lastKey
+      yield hit
       if (reading.epoch !== epoch) {
         isStale = true
         break
@@ -195,5 +233,3 @@ function* scanRange(
     size = nextChunk(size, bytes, rows.length)
   }
 }
-
-export const WHOLE_INDEX: KeyRange = { low: BEFORE_ALL, high: AFTER_ALL }

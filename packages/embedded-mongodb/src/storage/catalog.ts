@@ -120,6 +120,13 @@ export class Catalog {
     this.describe(collection)
   }
 
+  /** Gives an index other options; its entries stay. */
+  respecify(collection: Collection, index: IndexTable, source: Doc): void {
+    const changed = new IndexTable(this.#db, index.id, parseIndexSpec(source), index.multikey)
+    collection.indexes = collection.indexes.map((other) => (other === index ? changed : other))
+    this.describe(collection)
+  }
+
   discard(index: IndexTable): void {
     this.#db.exec(`DROP TABLE ${index.table}`)
   }

@@ -63,7 +63,8 @@ export class GroupCommit {
   whenDurable(done: Durable): void {
     if (this.#open) this.#waiting.push(done)
     else if (this.#inFlight) this.#flushing.push(done)
-    else done(undefined)
+    // A write that changes nothing rests on what is there, which a failed flush has left in doubt.
+    else done(this.#failure)
   }
 
   /** Gives up the open transaction, and with it every write that shares it. */
@@ -88,22 +89,6 @@ export class GroupCommit {
     })
   }
 
-  /** Commits what is open, so that a statement which needs no transaction around it can run. */
-  commitNow(): void {
-    if (!this.#open) return
-    this.#commit.run()
-    this.#open = false
-    const committed = this.#waiting
-    this.#waiting = []
-    if (this.#inFlight) {
-      // The flush under way may have begun before this commit, so its end proves nothing; another one follows it.
-      this.#late.push(...committed)
-      this.#lateCommit = true
-    } else this.#flush(committed)
-  }
-  #late: Durable[] = []
-  #lateCommit = false
-
   #schedule(): void {
     if (this.#scheduled || this.#inFlight) return
     this.#scheduled = true
@@ -124,6 +109,8 @@ export class GroupCommit {
     this.#open = false
     const committed = this.#waiting
     this.#waiting = []
+    // Under load some transaction is open whenever a flush ends, so that the log is cut here when it has grown long.
+    this.#checkpointFrom(2 * CHECKPOINT_FRAMES)
     this.#flush(committed)
   }
 
@@ -142,11 +129,8 @@ export class GroupCommit {
       this.counts.acknowledged += done.length
       for (const notify of done) notify(this.#failure)
     } else this.#fail(error, done)
-    if (this.#failure === undefined) this.#checkpointIfLong()
-    if (this.#lateCommit) {
-      this.#lateCommit = false
-      this.#flush(this.#late.splice(0))
-    } else if (this.#open) this.#schedule()
+    if (this.#failure === undefined) this.#checkpointFrom(CHECKPOINT_FRAMES)
+    if (this.#open) this.#schedule()
     this.#settle()
   }
 
@@ -157,10 +141,10 @@ export class GroupCommit {
     for (const notify of done) notify(this.#failure)
   }
 
-  #checkpointIfLong(): void {
+  #checkpointFrom(least: number): void {
     if (this.#open) return
     const frames = rowOf(this.#logFrames.get())?.[1]
-    if (integerOf(frames) < CHECKPOINT_FRAMES) return
+    if (integerOf(frames) < least) return
     try {
       this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)')
       this.counts.checkpoints += 1

@@ -116,7 +116,12 @@ function parsePath(path: string): readonly string[] {
     )
   }
   if (parts[0]?.startsWith('$') === true && !/^\$(?:ref|id|db)$/.test(parts[0])) {
-    if (parts[0] === '$' || parts[0].startsWith('$[')) {
+    if (parts[0] !== '$' && !parts[0].startsWith('$[')) {
+      throw new CommandError(
+        'DollarPrefixedFieldName',
+        `The dollar ($) prefixed field '${parts[0]}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+      )
+    } else {
       throw new CommandError(
         'BadValue',
         `Cannot have positional (i.e. '${parts[0]}') element in the first position in path '${path}'`,

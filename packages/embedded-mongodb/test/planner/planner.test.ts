@@ -110,6 +110,41 @@ describe.skipIf(REAL_SERVER !== undefined)('the planner', () => {
     })
   })
 
+  test.each<[string, Document, Record<string, 1 | -1>]>([
+    ['a list of values, sorted by what follows', { status: { $in: ['new', 'paid'] } }, { price: 1, _id: 1 }],
+    ['the same backwards', { status: { $in: ['new', 'paid'] } }, { price: -1, _id: -1 }],
+    [
+      'a list of values, sorted by themselves',
+      { status: { $in: ['paid', 'new'] } },
+      { status: -1, price: -1, _id: -1 },
+    ],
+    [
+      'a list and a range',
+      { status: { $in: ['new', 'paid', 'done'] }, price: { $gte: 5, $lt: 9 } },
+      { price: 1, _id: 1 },
+    ],
+  ])('reads %s in order and stops at the limit', async (_, filter, sort) => {
+    const collection = await filled()
+    await collection.createIndex({ status: 1, price: 1, _id: 1 })
+    const plain = await filled()
+    const explained = await explain(collection, filter, { sort, limit: 10 })
+    expect(explained.stages).not.toContain('"SORT"')
+    expect(explained.examined).toBeLessThan(100)
+    for (const limit of [3, 0]) {
+      expect(idsOf(await collection.find(filter).sort(sort).limit(limit).toArray())).toEqual(
+        idsOf(await plain.find(filter).sort(sort).limit(limit).toArray()),
+      )
+    }
+  })
+
+  test('looks up thousands of ids without a scan', async () => {
+    const collection = await filled()
+    const ids = Array.from({ length: 5000 }, (_, i) => i - 4000)
+    const { access, examined } = await explain(collection, { _id: { $in: ids } })
+    expect(access).toMatchObject({ stage: 'IXSCAN' })
+    expect(examined).toBe(1000)
+  })
+
   test('obeys hints and refuses unknown ones', async () => {
     const collection = await filled()
     await collection.createIndex({ status: 1 })
