@@ -12,7 +12,7 @@ import { createMovementLedger } from '../src/store/movement-ledger.ts'
 import { createProductRepository } from '../src/store/product.repository.ts'
 import { createReservationRepository } from '../src/store/reservation.repository.ts'
 import { createStockRepository } from '../src/store/stock.repository.ts'
-import { type RunningService, runInTest } from './running-service.ts'
+import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface InventoryUnderTest extends RunningService {
   readonly app: ReturnType<typeof createInventory>
@@ -33,7 +33,7 @@ export const holdMs = 15 * 60_000
 
 /** Inventory as main.ts wires it; its sweepers run when the test says so. */
 export async function startInventory(options: Options): Promise<InventoryUnderTest> {
-  const { mongodbUrl, natsUrl, database, clock = { now: new Date() }, wrap = (ports) => ports } = options
+  const { mongodbUrl, natsUrl, database, clock = { now: inAnHour() }, wrap = (ports) => ports } = options
   const config = loadConfig(settings, {
     MONGODB_URL: mongodbUrl,
     MONGODB_DATABASE: database,

@@ -1,67 +1,75 @@
 import type { EventData } from '@tradewind/contracts/event'
 import type { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
-import { type AnyBulkWriteOperation, type Db, Long, MongoBulkWriteError } from 'mongodb'
+import { type Db, Long, MongoServerError } from 'mongodb'
 import type { PricedSku } from '../domain/order.ts'
 
-interface CatalogueEntry {
-  readonly _id: string
-  readonly productId: string
-  /** Of the product. An entry is replaced by a later version only. */
-  readonly version: number
+interface CatalogueVariant {
+  readonly sku: string
   readonly title: string
   readonly amountMinor: Long | number
   readonly currency: string
+}
+
+/** A product as it was last announced, whole, so that what a later version dropped cannot come back with an earlier one. */
+interface CatalogueProduct {
+  readonly _id: string
+  /** A product is replaced by a later version of it only. */
+  readonly version: number
+  /** When inventory changed it. A SKU that stands in two products belongs to the one that was changed last. */
+  readonly changedAt: Date
   readonly isForSale: boolean
+  readonly variants: readonly CatalogueVariant[]
 }
 
 /** This service's own copy of what is for sale at which price, kept up to date by events. */
 export interface CatalogueRepository {
-  /** Takes over a product unless a later version of it is known. */
-  readonly save: (product: EventData<typeof ProductUpsertedV1>) => Promise<void>
+  /** Takes over a product unless this or a later version of it is known. */
+  readonly save: (product: EventData<typeof ProductUpsertedV1>, changedAt: Date) => Promise<void>
   /** The SKUs among these that are for sale. */
   readonly findForSale: (skus: readonly string[]) => Promise<ReadonlyMap<string, PricedSku>>
 }
 
 export function createCatalogueRepository(db: Db): CatalogueRepository {
-  const collection = db.collection<CatalogueEntry>('catalogue')
+  const collection = db.collection<CatalogueProduct>('catalogue')
   return {
-    save: async ({ productId, version, title, status, variants }) => {
-      const isForSale = status === 'active'
-      const operations = variants.map((variant): AnyBulkWriteOperation<CatalogueEntry> => {
-        const { sku, price } = variant
-        const fields = {
-          productId,
-          version,
+    save: async ({ productId, version, title, status, variants }, changedAt) => {
+      const isOlder = { _id: productId, version: { $lt: version } }
+      const product = {
+        version,
+        changedAt,
+        isForSale: status === 'active',
+        variants: variants.map((variant) => ({
+          sku: variant.sku,
           title: titleOf(title, variant.title),
-          amountMinor: Long.fromNumber(price.amountMinor),
-          currency: price.currency,
-          isForSale,
-        }
-        // Where a later version is known nothing matches, and the attempted insert is refused by the id.
-        const isOlder = { $or: [{ version: { $lt: version } }, { productId: { $ne: productId } }] }
-        return { updateOne: { filter: { _id: sku, ...isOlder }, update: { $set: fields }, upsert: true } }
-      })
-      const gone = { productId, version: { $lt: version } }
-      operations.push({ updateMany: { filter: gone, update: { $set: { version, isForSale: false } } } })
+          amountMinor: Long.fromNumber(variant.price.amountMinor),
+          currency: variant.price.currency,
+        })),
+      }
       try {
-        await collection.bulkWrite(operations, { ordered: false })
+        await collection.updateOne(isOlder, { $set: product }, { upsert: true })
       } catch (error) {
-        if (!isOnlyDuplicates(error)) throw error
+        if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
+        // It is there: in this version or a later one, or in an earlier one that was inserted at the same moment.
+        await collection.updateOne(isOlder, { $set: product })
       }
     },
     findForSale: async (skus) => {
-      const found = await collection.find({ _id: { $in: [...skus] }, isForSale: true }).toArray()
-      return new Map(
-        found.map(({ _id, title, amountMinor, currency }) => [
-          _id,
-          { sku: _id, title, price: { amountMinor: Number(amountMinor), currency } },
-        ]),
-      )
+      const wanted = new Set(skus)
+      const products = await collection
+        .find({ 'variants.sku': { $in: [...wanted] } })
+        .sort({ changedAt: 1, _id: 1 })
+        .toArray()
+      const found = new Map<string, PricedSku>()
+      for (const { isForSale, variants } of products) {
+        for (const { sku, title, amountMinor, currency } of variants) {
+          if (!wanted.has(sku)) continue
+          if (isForSale) found.set(sku, { sku, title, price: { amountMinor: Number(amountMinor), currency } })
+          else found.delete(sku)
+        }
+      }
+      return found
     },
   }
 }
 
 const titleOf = (product: string, variant: string) => (variant === product ? product : `${product}, ${variant}`)
-
-const isOnlyDuplicates = (error: unknown): boolean =>
-  error instanceof MongoBulkWriteError && [error.writeErrors].flat().every(({ code }) => code === 11000)

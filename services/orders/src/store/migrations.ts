@@ -20,7 +20,7 @@ export const migrations: readonly Migration[] = [
           { key: { status: 1, _id: -1 }, name: 'status' },
           dueIndex,
         ])
-      await db.collection('catalogue').createIndex({ productId: 1, version: 1 }, { name: 'product' })
+      await db.collection('catalogue').createIndex({ 'variants.sku': 1 }, { name: 'sku' })
       await db
         .collection('first_answers')
         .createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: keepAnswersSeconds })

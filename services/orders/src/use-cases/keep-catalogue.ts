@@ -3,9 +3,9 @@ import type { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
 import type { CatalogueRepository } from '../store/catalogue.repository.ts'
 
 /** Takes over a product for later pricing, unless a later version of it is known. */
-export type KeepCatalogue = (product: EventData<typeof ProductUpsertedV1>) => Promise<void>
+export type KeepCatalogue = (product: EventData<typeof ProductUpsertedV1>, changedAt: Date) => Promise<void>
 
 export const makeKeepCatalogue =
   (catalogue: CatalogueRepository): KeepCatalogue =>
-  (product) =>
-    catalogue.save(product)
+  (product, changedAt) =>
+    catalogue.save(product, changedAt)

@@ -1,0 +1,86 @@
+import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { isUnavailable } from '@tradewind/database/connection'
+import { openDatabase } from '@tradewind/database/open-database'
+import { openMessaging } from '@tradewind/messaging/open-messaging'
+import { answerQuery } from '@tradewind/messaging/query'
+import { loadConfig } from '@tradewind/service-kit/config'
+import { newId } from '@tradewind/service-kit/ids'
+import { createOrders } from '../src/app.ts'
+import { settings } from '../src/config.ts'
+import { createAnswers } from '../src/store/answers.ts'
+import { createCatalogueRepository } from '../src/store/catalogue.repository.ts'
+import { migrations } from '../src/store/migrations.ts'
+import { createOrderRepository } from '../src/store/order.repository.ts'
+import { createOrderNumbers } from '../src/store/order-numbers.ts'
+import { inAnHour, type RunningService, runInTest } from './running-service.ts'
+
+export interface OrdersUnderTest extends RunningService {
+  readonly app: ReturnType<typeof createOrders>
+  readonly clock: { now: Date }
+}
+
+interface Options {
+  readonly mongodbUrl: string
+  readonly natsUrl: string
+  readonly database: string
+}
+
+export const times = { reminderMs: 5000, stepDeadlineMs: 600_000 }
+
+/** Orders as main.ts wires it; its reconciler runs when the test says so. */
+export async function startOrders({ mongodbUrl, natsUrl, database }: Options): Promise<OrdersUnderTest> {
+  const config = loadConfig(settings, {
+    MONGODB_URL: mongodbUrl,
+    MONGODB_DATABASE: database,
+    NATS_URL: natsUrl,
+    JWKS_URL: 'http://auth.test/.well-known/jwks.json',
+  })
+  const clock = { now: inAnHour() }
+  const wired: { app?: ReturnType<typeof createOrders> } = {}
+  const running = await runInTest('orders', config, async (context) => {
+    const { db, ping } = await openDatabase(context, 'orders', migrations)
+    const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
+    const now = () => clock.now
+    const orders = createOrderRepository(db, now)
+    const app = createOrders({
+      orders,
+      catalogue: createCatalogueRepository(db),
+      numbers: createOrderNumbers(db),
+      answers: createAnswers(db, now),
+      now,
+      newId,
+      times,
+    })
+    const relay = messaging.relay(orders.outbox)
+    const { onProducts, onReservations, onPayments, onNotifications } = app
+    messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
+    messaging.subscribe({
+      from: 'inventory',
+      name: 'reservations',
+      filter: 'inventory.reservation.>',
+      handlers: onReservations,
+    })
+    messaging.subscribe({ from: 'payments', name: 'payments', filter: 'payments.>', handlers: onPayments })
+    messaging.subscribe({
+      from: 'notifications',
+      name: 'notifications',
+      filter: 'notifications.notification.>',
+      handlers: onNotifications,
+    })
+    answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await app.contactOf(orderId) }))
+    wired.app = app
+    return {
+      db,
+      parts: { routes: app.routes },
+      inFlight: relay.inFlight,
+      consumers: [
+        ['inventory', 'orders-products'],
+        ['inventory', 'orders-reservations'],
+        ['payments', 'orders-payments'],
+        ['notifications', 'orders-notifications'],
+      ],
+    }
+  })
+  if (wired.app === undefined) throw new Error('orders was not wired')
+  return { ...running, app: wired.app, clock }
+}
