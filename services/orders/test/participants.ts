@@ -1,4 +1,4 @@
-import type { DomainEvent } from '@tradewind/contracts/event'
+import type { DomainEvent, EventData } from '@tradewind/contracts/event'
 import {
   ProductUpsertedV1,
   ReservationCommittedV1,
@@ -63,7 +63,7 @@ interface Priced {
 
 export const product = (
   variants: readonly Priced[],
-  { productId = newId('prd'), version = 1, status = 'active' as 'active' | 'retired' | 'draft' } = {},
+  { productId = newId('prd'), version = 1, status = 'active' }: Partial<EventData<typeof ProductUpsertedV1>> = {},
 ): DomainEvent =>
   ProductUpsertedV1.create(newId('evt'), {
     productId,

@@ -95,6 +95,10 @@ export function nextStep({ status, wish }: Payment): 'authorize' | 'capture' | '
   }
 }
 
+/** Lets the sweeper ask again later. The same object comes back when there is nothing to ask. */
+export const postponed = (payment: Payment, now: Date): Payment =>
+  nextStep(payment) === undefined ? payment : scheduled(payment, now)
+
 /** What the provider says of a payment. `captured` may also come as the answer to a void that was too late. */
 export type ProviderState =
   | { readonly state: 'authorized' }

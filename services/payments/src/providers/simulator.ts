@@ -11,8 +11,6 @@ export interface SimulatedCharge {
   readonly amountMinor: Long | number
   readonly currency: string
   readonly method: string
-  /** How often `authorize` was called. */
-  readonly calls: number
   /** Amount taken and given back so far, and how often: more than once would be a double charge. */
   readonly captures: number
   readonly refunds: number
@@ -63,7 +61,6 @@ export function createSimulator(db: Db, now: () => Date): PaymentProvider {
     amountMinor: Long.fromNumber(amount.amountMinor),
     currency: amount.currency,
     method,
-    calls: 1,
     captures: 0,
     refunds: 0,
     updatedAt: now(),
@@ -85,8 +82,8 @@ export function createSimulator(db: Db, now: () => Date): PaymentProvider {
     },
     capture: (paymentId) => change(paymentId, ['authorized'], { state: 'captured' }, { captures: 1 }),
     void: async (paymentId) => {
-      const voided = { ...newCharge(paymentId, { amountMinor: 0, currency: 'XXX' }, 'none'), state: 'voided' as const }
-      if (await insert(voided)) return { state: 'voided' }
+      const nothing = { amountMinor: Long.ZERO, currency: 'XXX', method: 'none', captures: 0, refunds: 0 }
+      if (await insert({ _id: paymentId, state: 'voided', ...nothing, updatedAt: now() })) return { state: 'voided' }
       return await change(paymentId, ['authorized'], { state: 'voided' })
     },
     refund: (paymentId) => change(paymentId, ['captured'], { state: 'refunded' }, { refunds: 1 }),

@@ -1,3 +1,5 @@
+import { changed, unchanged } from '@tradewind/database/decision'
+import { postponed } from '../domain/payment.ts'
 import type { PaymentRepository } from '../store/payment.repository.ts'
 import type { AdvancePayment } from './advance-payment.ts'
 
@@ -23,8 +25,12 @@ export const makeSweepPayments =
           const payment = await payments.find(id)
           if (payment !== undefined) await advance(payment)
         } catch (error) {
-          // One payment that stays unclear does not keep the others waiting.
+          // One payment that stays unclear does not keep the others waiting: it goes to the end of the queue.
           onFailure(id, error)
+          await payments.update(id, (before) => {
+            const after = postponed(before, now())
+            return after === before ? unchanged() : changed(after)
+          })
         }
       }),
     )
