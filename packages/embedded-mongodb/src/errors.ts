@@ -37,7 +37,7 @@ export const ERROR_CODES = {
   ShutdownInProgress: 91,
   NotAReplicaSet: 123,
   CommandFailed: 125,
-  LinearizableReadConcernError: 175,
+  QueryPlanKilled: 175,
   InvalidPipelineOperator: 168,
   CursorInUse: 295,
   ReplicaSetNotFound: 94,

@@ -21,6 +21,7 @@ export class Instance {
   readonly startedAt = Date.now()
   readonly logger: Logger
   readonly opcounters = { insert: 0, query: 0, update: 0, delete: 0, getmore: 0, command: 0 }
+  readonly documents = { inserted: 0, updated: 0, deleted: 0 }
   readonly network = { bytesIn: 0, bytesOut: 0, numRequests: 0 }
   readonly connections = { current: 0, totalCreated: 0 }
   readonly ttl = { passes: 0, deletedDocuments: 0 }
@@ -57,5 +58,8 @@ export class Instance {
 }
 
 function storageError(error: unknown): CommandError {
+  if (error instanceof Error && error.message.includes('no such table')) {
+    return new CommandError('QueryPlanKilled', 'collection or index dropped while the query was running')
+  }
   return new CommandError('InternalError', error instanceof Error ? error.message : String(error))
 }

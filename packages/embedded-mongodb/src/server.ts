@@ -23,6 +23,7 @@ export function listen(instance: Instance, host: string, port: number): Promise<
       socket,
       (request, from, reply) => dispatch(instance, request, from, reply),
       (error) => instance.logger.warn(`connection ended: ${String(error)}`),
+      instance.network,
     )
     open.add(connection)
     instance.connections.current += 1
@@ -45,6 +46,7 @@ export function listen(instance: Instance, host: string, port: number): Promise<
 function closeServer(server: net.Server, open: ReadonlySet<Connection>, instance: Instance): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error === undefined ? resolve() : reject(error)))
+    for (const connection of open) connection.stopReading()
     // Whoever waits for a write gets the answer before the connection ends.
     instance.commit.drain().then(() => {
       for (const connection of open) connection.close()

@@ -19,7 +19,7 @@ export const backup: Command = {
   run: async ({ instance, fields }) => {
     const target = absolutePath('backup', fields.needString('backup'))
     if (fs.existsSync(target)) throw new CommandError('BadValue', `backup file ${target} exists already`)
-    const pages = await copyDatabase(instance.file, instance.commit, target)
+    const pages = await copyDatabase(instance.file, target)
     return Doc.from({ file: target, pages, bytes: fs.statSync(target).size })
   },
 }

@@ -8,7 +8,7 @@ import { runDelete } from './delete.ts'
 import { Fields } from './fields.ts'
 import { insertDocument } from './insert.ts'
 import { isOrdered, statementsOf, writeError } from './statements.ts'
-import { runUpdate, type UpdateTotals } from './update.ts'
+import { checkStatement, runUpdate, type UpdateTotals } from './update.ts'
 
 interface Totals {
   nErrors: number
@@ -133,7 +133,9 @@ function updateOne(
   totals: Totals,
 ): Record<string, Value | undefined> {
   const own: UpdateTotals = { n: 0, nModified: 0, upserted: [] }
-  runUpdate(invocation, name, new Fields('bulkWrite.update', statementOf(operation)), 0, own)
+  const statement = new Fields('bulkWrite.update', statementOf(operation))
+  checkStatement(statement)
+  runUpdate(invocation, name, statement, 0, own)
   const [upserted] = own.upserted
   totals.nMatched += own.n - own.upserted.length
   totals.nModified += own.nModified

@@ -30,6 +30,8 @@ const MAX_BATCH_BYTES = 16 * 1024 * 1024
 export class Cursors {
   readonly #open = new Map<bigint, Cursor>()
   timedOut = 0
+  /** Documents given out so far. */
+  returned = 0
 
   get count(): number {
     return this.#open.size
@@ -114,6 +116,7 @@ export class Cursors {
       bytes += next.length
       batch.push(new RawDocument(next))
     }
+    this.returned += batch.length
     return batch
   }
 }

@@ -16,21 +16,27 @@ export const deleteCommand: Command = {
   run: (invocation) => {
     const statements = statementsOf(invocation, 'deletes')
     const name = invocation.fields.needString('delete')
+    for (const statement of statements) checkStatement(new Fields('delete.deletes', statement))
     let n = 0
     const errors = runStatements(statements.length, isOrdered(invocation), (i) => {
       const statement = statements[i]
       if (statement !== undefined) n += runDelete(invocation, name, new Fields('delete.deletes', statement))
     })
     invocation.instance.opcounters.delete += statements.length
+    invocation.instance.documents.deleted += n
     return Doc.from({ n, writeErrors: errors.length === 0 ? undefined : errors })
   },
 }
 
-export function runDelete(invocation: Invocation, name: string, statement: Fields): number {
+function checkStatement(statement: Fields): void {
   statement.only(STATEMENT_FIELDS)
+  statement.needDoc('q')
+  if (!isNumeric(statement.get('limit'))) throw statement.missing('limit')
+}
+
+export function runDelete(invocation: Invocation, name: string, statement: Fields): number {
   const limit = statement.get('limit')
-  if (!isNumeric(limit)) throw statement.missing('limit')
-  const count = toNumber(limit)
+  const count = isNumeric(limit) ? toNumber(limit) : Number.NaN
   if (count !== 0 && count !== 1) {
     throw new CommandError('FailedToParse', `The limit field in delete objects must be 0 or 1. Got ${count}`)
   }

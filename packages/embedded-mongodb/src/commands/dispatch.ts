@@ -40,6 +40,9 @@ const COMMON = [
   '$queryOptions',
 ]
 
+/** What has a counter of its own. */
+const COUNTED_APART = new Set(['insert', 'find', 'aggregate', 'update', 'delete', 'getMore'])
+
 interface Known {
   command: Command
   fields: ReadonlySet<string>
@@ -133,7 +136,7 @@ function run(
     connection,
     deadlineMs: maxTimeMs === undefined || maxTimeMs === 0 ? undefined : Date.now() + maxTimeMs,
   }
-  instance.opcounters.command += 1
+  if (!COUNTED_APART.has(command.name)) instance.opcounters.command += 1
   return command.run(invocation)
 }
 

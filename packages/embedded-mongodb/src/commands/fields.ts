@@ -23,9 +23,10 @@ export class Fields {
   }
 
   wrongType(field: string, value: Value, expected: string): CommandError {
+    const noun = expected.includes(',') ? 'types' : 'type'
     return new CommandError(
       'TypeMismatch',
-      `BSON field '${this.name}.${field}' is the wrong type '${typeName(value)}', expected ${expected.includes(',') ? 'types' : 'type'} ${expected.includes(',') ? expected : `'${expected}'`}`,
+      `BSON field '${this.name}.${field}' is the wrong type '${typeName(value)}', expected ${noun} '${expected}'`,
     )
   }
 
@@ -83,7 +84,7 @@ export class Fields {
     const value = this.optional(field)
     if (value === undefined || typeof value === 'boolean') return value ?? false
     if (isNumeric(value)) return toNumber(value) !== 0
-    throw this.wrongType(field, value, "'[bool, long, int, decimal, double]'".replaceAll("'", ''))
+    throw this.wrongType(field, value, '[bool, long, int, decimal, double]')
   }
 
   /** A whole number that is not negative. */

@@ -6,7 +6,7 @@ import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { Reading, readPlan } from '../planner/read-plan.ts'
-import { sameCollation } from '../query/collation.ts'
+import { parseCollation, sameCollation } from '../query/collation.ts'
 import type { Catalog } from '../storage/catalog.ts'
 import type { Collection } from '../storage/collection.ts'
 import type { IndexSpec } from '../storage/index-spec.ts'
@@ -35,7 +35,7 @@ export const createIndexes: Command = {
     return Doc.from({
       numIndexesBefore: before,
       numIndexesAfter: after,
-      createdCollectionAutomatically: existing === undefined ? true : undefined,
+      createdCollectionAutomatically: before === after ? undefined : existing === undefined,
       note: before === after ? 'all indexes already exist' : undefined,
     })
   },
@@ -50,9 +50,9 @@ function normalize(source: Doc, collection: Collection | undefined): Doc {
       out.set(key, toNumber(value) !== 0)
     else out.set(key, value)
   }
-  if (!out.has('collation') && collection?.identity.collation !== undefined) {
-    out.set('collation', collection.identity.collation.source)
-  }
+  const collation = out.has('collation') ? parseCollation(out.get('collation')) : collection?.identity.collation
+  if (collation === undefined) out.delete('collation')
+  else out.set('collation', collation.source)
   if ([...out.entries()].some(([, value]) => value instanceof Doc && value.values.includes('text'))) addTextOptions(out)
   return out
 }

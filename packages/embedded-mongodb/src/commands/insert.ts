@@ -27,6 +27,7 @@ export const insert: Command = {
       n += 1
     })
     instance.opcounters.insert += documents.length
+    instance.documents.inserted += n
     return Doc.from({ n, writeErrors: errors.length === 0 ? undefined : errors })
   },
 }

@@ -24,7 +24,14 @@ import {
   serverStatus,
   whatsmyuri,
 } from './server-info.ts'
-import { endSessions, killSessions, refreshSessions, startSession } from './sessions.ts'
+import {
+  abortTransaction,
+  commitTransaction,
+  endSessions,
+  killSessions,
+  refreshSessions,
+  startSession,
+} from './sessions.ts'
 import { collStats, dbStats, validate } from './stats.ts'
 import { update } from './update.ts'
 
@@ -67,6 +74,8 @@ export const COMMANDS: readonly Command[] = [
   renameCollection,
   listCollections,
   listDatabases,
+  commitTransaction,
+  abortTransaction,
   startSession,
   endSessions,
   refreshSessions,

@@ -101,6 +101,7 @@ function statusOf(instance: Instance): Doc {
       supported: true,
     }),
     metrics: Doc.from({
+      document: long({ ...instance.documents, returned: instance.cursors.returned }),
       cursor: Doc.from({
         timedOut: BigInt(instance.cursors.timedOut),
         open: long({ noTimeout: 0, pinned: 0, total: instance.cursors.count }),

@@ -36,6 +36,7 @@ export const update: Command = {
     const { instance } = invocation
     const statements = statementsOf(invocation, 'updates')
     const name = invocation.fields.needString('update')
+    for (const statement of statements) checkStatement(new Fields('update.updates', statement))
     const totals: UpdateTotals = { n: 0, nModified: 0, upserted: [] }
     const errors = runStatements(statements.length, isOrdered(invocation), (i) => {
       const statement = statements[i]
@@ -44,6 +45,7 @@ export const update: Command = {
       }
     })
     instance.opcounters.update += statements.length
+    instance.documents.updated += totals.nModified
     const { n, nModified, upserted } = totals
     return Doc.from({
       n,
@@ -54,6 +56,13 @@ export const update: Command = {
   },
 }
 
+/** A statement that is not even well-formed fails the whole command. */
+export function checkStatement(statement: Fields): void {
+  statement.only(STATEMENT_FIELDS)
+  statement.needDoc('q')
+  if (statement.get('u') === undefined) throw statement.missing('u')
+}
+
 export function runUpdate(
   invocation: Invocation,
   name: string,
@@ -61,7 +70,6 @@ export function runUpdate(
   position: number,
   totals: UpdateTotals,
 ): void {
-  statement.only(STATEMENT_FIELDS)
   const { instance, db } = invocation
   const multi = statement.bool('multi')
   const upsert = statement.bool('upsert')

@@ -54,10 +54,30 @@ function makeCollation(locale: string, source: Doc): Collation {
   const numeric = source.get('numericOrdering') === true
   try {
     const collator = new Intl.Collator(locale.replaceAll('_', '-'), { sensitivity, numeric })
-    return { source, compare: (a, b) => collator.compare(a, b), fold: foldFor(strength) }
+    return { source: expandCollation(source), compare: (a, b) => collator.compare(a, b), fold: foldFor(strength) }
   } catch (error) {
     throw new CommandError('BadValue', `Field 'locale' is invalid in: { locale: "${locale}" } (${String(error)})`)
   }
+}
+
+/** A collation with every option spelled out, as the server stores it. */
+function expandCollation(source: Doc): Doc {
+  const out = new Doc()
+  for (const [key, value] of Object.entries(DEFAULT_OPTIONS)) out.push(key, source.get(key) ?? value)
+  return out
+}
+
+const DEFAULT_OPTIONS: Record<string, Value> = {
+  locale: 'en',
+  caseLevel: false,
+  caseFirst: 'off',
+  strength: 3,
+  numericOrdering: false,
+  alternate: 'non-ignorable',
+  maxVariable: 'punct',
+  normalization: false,
+  backwards: false,
+  version: '57.1',
 }
 
 function foldFor(strength: number): (text: string) => string {

@@ -1,6 +1,5 @@
 import fs from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
-import type { GroupCommit } from './group-commit.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 
 /** Pages copied at a time; between two portions the server works on. */
@@ -10,8 +9,7 @@ const PAGES_PER_STEP = 1000
  * Copies the database into one file while it is in use. What is written meanwhile is in the copy, too; the copy shows
  * one moment, and no write is in it by half. Returns the number of pages.
  */
-export async function copyDatabase(source: SqliteFile, commit: GroupCommit, target: string): Promise<number> {
-  await commit.drain()
+export async function copyDatabase(source: SqliteFile, target: string): Promise<number> {
   const unfinished = `${target}.unfinished`
   fs.rmSync(unfinished, { force: true })
   try {

@@ -23,13 +23,17 @@ export class Connection {
   /** Replies that wait for an earlier one. */
   #slots: Slot[] = []
   #closed = false
+  #isStopped = false
+  readonly #meter: { bytesOut: number }
   readonly #closing: (() => void)[] = []
 
-  constructor(socket: Socket, handle: RequestHandler, onFault: (error: unknown) => void) {
+  constructor(socket: Socket, handle: RequestHandler, onFault: (error: unknown) => void, meter: { bytesOut: number }) {
+    this.#meter = meter
     this.#socket = socket
     this.#handle = handle
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
+      if (this.#isStopped) return
       try {
         for (const message of this.#splitter.push(chunk)) this.#receive(message)
       } catch (error) {
@@ -59,8 +63,15 @@ export class Connection {
     this.#closing.push(notify)
   }
 
+  /** Takes no more requests; what was asked before is still answered. */
+  stopReading(): void {
+    this.#isStopped = true
+    this.#socket.pause()
+  }
+
+  /** Ends the connection once everything that was answered is sent. */
   close(): void {
-    this.#socket.destroy()
+    this.#socket.destroySoon()
   }
 
   #receive(message: Buffer): void {
@@ -79,13 +90,18 @@ export class Connection {
     for (;;) {
       const [first] = this.#slots
       if (first === undefined) break
-      for (const message of first.ready.splice(0)) this.#socket.write(message)
+      for (const message of first.ready.splice(0)) {
+        this.#meter.bytesOut += message.length
+        this.#socket.write(message)
+      }
       if (!first.isDone) break
       this.#slots.shift()
     }
     if (this.#socket.writableLength > MAX_UNSENT_BYTES && !this.#socket.isPaused()) {
       this.#socket.pause()
-      this.#socket.once('drain', () => this.#socket.resume())
+      this.#socket.once('drain', () => {
+        if (!this.#isStopped) this.#socket.resume()
+      })
     }
   }
 }

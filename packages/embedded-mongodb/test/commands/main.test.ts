@@ -76,6 +76,31 @@ describe('the command line', () => {
     await stopChild(running, 'SIGTERM')
   })
 
+  test('stops under load without losing what it has acknowledged', async () => {
+    const running = await startChild(dataDir)
+    const client = new MongoClient(running.url, { maxPoolSize: 32, serverSelectionTimeoutMS: 1000 })
+    const acknowledged = new Set<string>()
+    const exited = once(running.child, 'exit')
+    const write = async (writer: number): Promise<void> => {
+      for (let i = 0; ; i++) {
+        const _id = `${writer}-${i}`
+        await client.db('t').collection<{ _id: string }>('x').insertOne({ _id })
+        acknowledged.add(_id)
+        if (acknowledged.size === 1000) running.child.kill('SIGTERM')
+      }
+    }
+    const stopped = Promise.allSettled(Array.from({ length: 32 }, (_, writer) => write(writer)))
+    expect(await exited).toEqual([0, null])
+    await client.close()
+    await stopped
+    const again = await startChild(dataDir)
+    const reader = new MongoClient(again.url)
+    const stored = new Set((await reader.db('t').collection('x').distinct('_id')).map(String))
+    expect([...acknowledged].filter((id) => !stored.has(id))).toEqual([])
+    await reader.close()
+    await stopChild(again, 'SIGTERM')
+  })
+
   test('backs up and restores a running server', async () => {
     const running = await startChild(dataDir)
     const client = new MongoClient(running.url)
