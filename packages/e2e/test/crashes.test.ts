@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Order } from '@tradewind/contracts/orders'
 import type { ComponentName } from '@tradewind/launcher/system'
 import { eventually } from '@tradewind/testkit/eventually'
-import { checkInvariants } from '@tradewind/testkit/invariants'
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningSystem, runSystem } from './running-system.ts'
@@ -77,7 +76,7 @@ test('every accepted order ends and everything adds up, though each process is k
 
   await eventually(
     async () => {
-      const violations = await checkInvariants({ mongodbUrl: system.mongodbUrl, accepted })
+      const violations = await system.violations(accepted)
       if (violations.length > 0) throw new Error(`${violations.length}: ${JSON.stringify(violations.slice(0, 5))}`)
       return true
     },
@@ -91,7 +90,7 @@ test('every accepted order ends and everything adds up, though each process is k
 async function statuses(): Promise<Record<string, number>> {
   const client = await MongoClient.connect(system.mongodbUrl)
   try {
-    const orders = await client.db('tradewind_orders').collection('orders').find().toArray()
+    const orders = await client.db(system.databaseOf('orders')).collection('orders').find().toArray()
     return Object.fromEntries(
       Object.entries(Object.groupBy(orders, ({ status }) => status)).map(([status, found]) => [
         status,

@@ -31,7 +31,8 @@ async function everythingWritten(): Promise<string> {
   try {
     const hash = createHash('sha256')
     const { databases } = await client.db('admin').admin().listDatabases()
-    for (const { name } of databases.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const own = databases.map(({ name }) => name).filter((name) => name.startsWith(system.databaseOf('')))
+    for (const name of own.toSorted()) {
       for (const collection of (await client.db(name).collections()).toSorted((a, b) =>
         a.collectionName < b.collectionName ? -1 : 1,
       )) {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Order } from '@tradewind/contracts/orders'
 import { eventually } from '@tradewind/testkit/eventually'
-import { checkInvariants } from '@tradewind/testkit/invariants'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningSystem, runSystem } from './running-system.ts'
 import { createShop, type Shop, shaped } from './shop-client.ts'
@@ -222,7 +221,7 @@ test('ten units and a hundred buyers at once: exactly ten are confirmed, ninety 
 
 test('whatever these tests did, in the end everything adds up', async () => {
   const violations = await eventually(async () => {
-    const found = await checkInvariants({ mongodbUrl: system.mongodbUrl })
+    const found = await system.violations()
     if (found.length > 0) throw new Error(JSON.stringify(found.slice(0, 3)))
     return found
   })

@@ -1,26 +1,55 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type System, startSystem } from '@tradewind/launcher/system'
+import { checkInvariants, type Violation } from '@tradewind/testkit/invariants'
 
 export const operator = { email: 'operator@tradewind.example', password: 'a passphrase for the operator' }
 
 export interface RunningSystem extends System {
+  /** What does not hold, I1 to I8. */
+  readonly violations: (accepted?: readonly string[]) => Promise<Violation[]>
+  /** A service's database. */
+  readonly databaseOf: (service: string) => string
   /** Ends every process and removes its data. */
   readonly end: () => Promise<void>
 }
 
-/** Every process of the system, on free ports, with data of its own; limits so high that tests do not meet them. */
+/**
+ * Every process of the system, on free ports, with data of its own; limits so high that tests do not meet them. With
+ * MONGODB_URL in the environment the services use that server, each system in databases of its own.
+ */
 export async function runSystem(env: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
+  const databasePrefix = `e2e_${randomBytes(4).toString('hex')}_`
+  const databaseOf = (service: string) => databasePrefix + service
   const dataDir = await mkdtemp(join(tmpdir(), 'tradewind-e2e-'))
   const system = await startSystem({
     dataDir,
     logDir: join(dataDir, 'logs'),
     operator,
-    env: { RATE_LIMIT_PER_MINUTE: '1000000', RATE_LIMIT_AUTH_PER_MINUTE: '100000', LOG_LEVEL: 'warn', ...env },
+    databasePrefix,
+    // Streams have fixed names, so each system has a broker of its own.
+    env: {
+      NATS_URL: '',
+      RATE_LIMIT_PER_MINUTE: '1000000',
+      RATE_LIMIT_AUTH_PER_MINUTE: '100000',
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
   })
   return {
     ...system,
+    databaseOf,
+    violations: (accepted = []) => {
+      const databases = {
+        orders: databaseOf('orders'),
+        inventory: databaseOf('inventory'),
+        payments: databaseOf('payments'),
+        notifications: databaseOf('notifications'),
+      }
+      return checkInvariants({ mongodbUrl: system.mongodbUrl, accepted, databases })
+    },
     end: async () => {
       await system.stop()
       await rm(dataDir, { recursive: true, force: true })

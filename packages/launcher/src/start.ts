@@ -68,6 +68,7 @@ async function runSystem(options: StartOptions): Promise<void> {
     logDir,
     gatewayPort: options.port,
     ...(firstStart.operator === undefined ? {} : { operator: firstStart.operator }),
+    env: localLimits(process.env),
     onProgress: ({ component, detail, elapsedMs }) => sayDone(component, detail, elapsedMs),
     onUnexpectedExit: (component, exit) => void keepRunning(component, exit),
     signal: interruption.signal,
@@ -88,6 +89,12 @@ async function runSystem(options: StartOptions): Promise<void> {
     say(dim(`everything stopped in ${Math.round(performance.now() - stoppedAt)} ms; the data is kept`))
   }
 }
+
+/** On one machine everybody has the same address, so limits per address would meet whoever tries things out. */
+const localLimits = (env: NodeJS.ProcessEnv) => ({
+  RATE_LIMIT_PER_MINUTE: env['RATE_LIMIT_PER_MINUTE'] ?? '60000',
+  RATE_LIMIT_AUTH_PER_MINUTE: env['RATE_LIMIT_AUTH_PER_MINUTE'] ?? '6000',
+})
 
 async function showThatItWorks(system: System, firstStart: FirstStart): Promise<void> {
   const gateway = makeApi(system.gatewayUrl)

@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly operator?: Operator
   /** Set for every service, `LOG_LEVEL` or a deadline. MONGODB_URL and NATS_URL name servers to use instead of own ones. */
   readonly env?: Readonly<Record<string, string>>
+  /** Database of each service: this and the service's name, `tradewind_orders`. For several systems on one server. */
+  readonly databasePrefix?: string
   readonly onProgress?: (step: SystemStep) => void
   /** A component ended although nobody stopped the system. It stays ended until it is restarted. */
   readonly onUnexpectedExit?: (component: Component, exit: Exit) => void
@@ -170,7 +172,12 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
   const urls = serviceUrls(places)
   const shared: Environment = { ...env, MONGODB_URL: mongodbUrl, NATS_URL: natsUrl, JWKS_URL: urls.JWKS_URL }
   const spec = (name: keyof typeof places, extra: Environment) =>
-    serviceSpec({ name, ...places[name], logFile: logFile(name), env: { ...shared, ...extra } })
+    serviceSpec({
+      name,
+      ...places[name],
+      logFile: logFile(name),
+      env: { ...shared, MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`, ...extra },
+    })
 
   const services = await startTogether(
     serviceNames.map((name) => spec(name, name === 'auth' ? operatorSettings(options.operator) : {})),
