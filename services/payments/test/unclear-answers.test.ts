@@ -89,7 +89,7 @@ describe('an unclear answer is no answer', () => {
 describe('the sweeper', () => {
   test('lets no payment that stays unclear keep another one waiting', async () => {
     const stuck = Array.from({ length: 60 }, () => newId('ord'))
-    const [waiting = ''] = [newId('ord')]
+    const waiting = newId('ord')
     for (const orderId of stuck) failOnce(orderId, 'authorize', 'request lost', Number.POSITIVE_INFINITY)
     failOnce(waiting, 'authorize', 'request lost')
     const [onReserved] = payments.app.onOrders

@@ -35,7 +35,7 @@ export const queueNotification = (draft: Draft, now: Date): Notification => ({
 /** Returns the same object when it was sent or given up before. */
 export function markSent(notification: Notification, now: Date): Notification {
   if (notification.status !== 'queued') return notification
-  const { dueAt: _dueAt, ...rest } = notification
+  const { dueAt: _dueAt, failure: _failure, ...rest } = notification
   return { ...rest, status: 'sent', attempts: notification.attempts + 1, sentAt: now }
 }
 

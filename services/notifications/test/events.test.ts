@@ -1,0 +1,89 @@
+import { OrderCancelledV1, OrderConfirmedV1, OrderExpiredV1, OrderRejectedV1 } from '@tradewind/contracts/orders'
+import { type Backends, startBackends } from '@tradewind/testkit/backends'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type NotificationsUnderTest, startNotifications } from './notifications-under-test.ts'
+import { cancelled, confirmed, expired, newEnding, rejected } from './order-events.ts'
+
+let backends: Backends
+let notifications: NotificationsUnderTest
+beforeAll(async () => {
+  backends = await startBackends()
+  notifications = await startNotifications({ ...backends, database: backends.databaseName('notifications') })
+})
+afterAll(async () => {
+  await notifications.stop()
+  await backends.stop()
+})
+
+const endings = {
+  [OrderConfirmedV1.type]: [confirmed, 'order-confirmed'],
+  [OrderRejectedV1.type]: [rejected, 'order-rejected'],
+  [OrderCancelledV1.type]: [cancelled, 'order-cancelled'],
+  [OrderExpiredV1.type]: [expired, 'order-expired'],
+} as const
+const eventsOf = (orderId: string) =>
+  notifications.published.filter(({ data }) => JSON.stringify(data).includes(orderId))
+
+test('every event that the service reacts to is redelivered here', () => {
+  const registered = notifications.app.onOrders.map(({ contract }) => contract.type)
+  expect(new Set(Object.keys(endings))).toEqual(new Set(registered))
+  expect(new Set(registered).size).toBe(registered.length)
+})
+
+describe('an event that comes three times is one mail', () => {
+  const cases = Object.entries(endings).flatMap(([type, [event, template]]) =>
+    (['order', 'account'] as const).map((contact) => [type, contact, event, template] as const),
+  )
+  test.each(cases)('%s, to the address of the %s', async (_type, contact, event, template) => {
+    const ending = newEnding(notifications, contact)
+    const given = event(ending)
+    await notifications.deliver(given)
+    const before = await notifications.contents()
+    expect(await notifications.ofOrder(ending.orderId)).toMatchObject([
+      { template, to: `${contact}@example.org`, status: 'sent', attempts: 1 },
+    ])
+    const told = eventsOf(ending.orderId)
+    expect(told).toMatchObject([
+      { type: 'notifications.notification.sent.v1', data: { orderId: ending.orderId, template, channel: 'email' } },
+    ])
+
+    await notifications.publish(given)
+    await notifications.deliver(given)
+    expect(await notifications.contents()).toEqual(before)
+    expect(new Set(eventsOf(ending.orderId).map(({ id }) => id))).toEqual(new Set(told.map(({ id }) => id)))
+    expect(await notifications.deadLetters()).toBe(0)
+  })
+})
+
+describe('whatever the order of arrival', () => {
+  test('each ending of an order is told once', async () => {
+    const ending = newEnding(notifications)
+    const [first, second] = [cancelled(ending), confirmed(ending)]
+    for (const event of [first, second, first, second]) await notifications.publish(event)
+    await notifications.settle()
+    const found = await notifications.ofOrder(ending.orderId)
+    expect(new Set(found.map(({ template }) => template))).toEqual(new Set(['order-cancelled', 'order-confirmed']))
+    expect(found).toHaveLength(2)
+  })
+})
+
+describe('an address', () => {
+  test('is in no event', async () => {
+    const ending = newEnding(notifications, 'account')
+    await notifications.deliver(confirmed(ending))
+    expect(JSON.stringify(eventsOf(ending.orderId))).not.toContain('example.org')
+  })
+
+  test('that comes late is waited for', async () => {
+    const ending = newEnding(notifications)
+    notifications.addresses.delete(ending.orderId)
+    await notifications.publish(confirmed(ending))
+    const handler = notifications.app.onOrders.find(({ contract }) => contract.type === OrderConfirmedV1.type)
+    await expect(handler?.handle({ ...confirmed(ending), time: new Date() })).rejects.toThrow(
+      expect.objectContaining({ code: 'NOTIFICATIONS_NO_ADDRESS' }),
+    )
+    notifications.addresses.set(ending.orderId, 'late@example.org')
+    await notifications.settle()
+    expect(await notifications.ofOrder(ending.orderId)).toMatchObject([{ to: 'late@example.org', status: 'sent' }])
+  })
+})
