@@ -52,6 +52,7 @@ function expire(collection: Collection, index: IndexTable, beforeMs: number): nu
     bounded: true,
     exact: false,
     merged: false,
+    covers: false,
   }
   const expired = []
   for (const hit of readPlan(collection, plan, new Reading(), 0)) {

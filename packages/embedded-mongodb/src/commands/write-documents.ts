@@ -5,6 +5,7 @@ import { newObjectId } from '../bson/object-id.ts'
 import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { Hit, Reading } from '../planner/read-plan.ts'
+import { hitById, idOf } from '../query/by-id.ts'
 import type { Collation } from '../query/collation.ts'
 import type { Matcher } from '../query/matcher.ts'
 import { planFor, type Query, runQuery } from '../query/run-query.ts'
@@ -15,29 +16,11 @@ import { parseReplacement } from '../update/replacement.ts'
 import { documentFromQuery } from '../update/upsert.ts'
 import { checkId, checkSize } from './insert.ts'
 
-/** The first document that a query selects; the common case of `_id` alone does not go through a plan. */
+/** The first document that a query selects; the common case of `_id` does not go through a plan. */
 export function findOne(collection: Collection, query: Query): Hit | undefined {
-  const [only] = query.matcher.conjuncts
-  if (query.hint === undefined && query.sort.length === 0 && query.skip === 0) {
-    const id = idOf(query.matcher)
-    if (id !== undefined && (query.collation === undefined || typeof id !== 'string')) {
-      const stored = collection.readById(id)
-      if (stored === undefined) return undefined
-      const hit = new Hit(stored.rid, stored.bytes)
-      return only === undefined || query.matcher.matches(hit.doc) ? hit : undefined
-    }
-  }
+  const id = idOf(query)
+  if (id !== undefined) return hitById(collection, query, id)
   for (const hit of runQuery(collection, query, planFor(collection, query), new Reading())) return hit
-  return undefined
-}
-
-/** The `_id` that a query asks for by equality. */
-export function idOf(matcher: Matcher): Value | undefined {
-  for (const node of matcher.conjuncts) {
-    if (node.kind !== 'path' || node.path !== '_id') continue
-    const { bounds } = node.predicate
-    if (bounds?.op === 'eq' && bounds.value !== null && !Array.isArray(bounds.value)) return bounds.value
-  }
   return undefined
 }
 
@@ -45,7 +28,7 @@ const MAX_HELD_HITS = 1000
 
 /** Every document that a query selects, all of them found before the first is handed out to be changed. */
 export function* findAll(collection: Collection, query: Query): IterableIterator<Hit> {
-  if (query.hint === undefined && query.collation === undefined && idOf(query.matcher) !== undefined) {
+  if (idOf(query) !== undefined) {
     const hit = findOne(collection, query)
     if (hit !== undefined) yield hit
     return

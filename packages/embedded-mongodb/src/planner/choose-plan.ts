@@ -1,4 +1,5 @@
-import { Doc, type Value } from '../bson/values.ts'
+import { isNumeric, toNumber } from '../bson/numbers.ts'
+import { DateTime, Doc, ObjectId, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { sameCollation } from '../query/collation.ts'
 import type { Node, Predicate } from '../query/filter.ts'
@@ -47,6 +48,7 @@ function hinted(index: IndexTable, conjuncts: readonly Node[], request: PlanRequ
     bounded: false,
     exact: false,
     merged: false,
+    covers: false,
   }
 }
 
@@ -133,6 +135,7 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
   const fixed = new Set<string>()
   const listed = new Set<string>()
   let firstList = Number.POSITIVE_INFINITY
+  let decided = 0
   for (const [i, field] of spec.fields.entries()) {
     if (sharesArray(index, i, points)) break
     const predicates = predicatesAt(field.path, conjuncts, index.multikey[i] === true)
@@ -140,10 +143,15 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
     if (usable.some((predicate) => !matchesMissing(predicate))) excludesMissing = true
     const component = componentOf(usable, field, index.multikey[i] === true, spec.collation?.fold)
     if (component === undefined) break
+    const isDecided =
+      index.multikey[i] !== true &&
+      predicates.length === conjuncts.filter((node) => isPlainAt(field.path, node)).length &&
+      decidesAll(predicates, component.kind)
     if (component.kind === 'points') {
       if (prefixes.length * component.keys.length > MAX_POINTS) break
       prefixes = prefixes.flatMap((prefix) => component.keys.map((key) => Buffer.concat([prefix, key])))
       points += 1
+      if (isDecided) decided += predicates.length
       if (index.multikey[i] !== true) {
         if (component.keys.length === 1) fixed.add(field.path)
         listed.add(field.path)
@@ -152,6 +160,7 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
       continue
     }
     const { low, high } = component
+    if (isDecided) decided += predicates.length
     ranges = prefixes.map((prefix) => ({
       low: Buffer.concat([prefix, low]),
       high: Buffer.concat([prefix, high]),
@@ -185,6 +194,7 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
     bounded,
     exact: points === spec.fields.length,
     merged: sorted && !isWalk,
+    covers: plainStrings && decided === conjuncts.length,
   }
 }
 
@@ -208,6 +218,34 @@ function isUsable(predicate: Predicate, sameStrings: boolean, folded: boolean): 
 
 function holdsString(value: Value): boolean {
   return typeof value === 'string' || value instanceof Doc || Array.isArray(value)
+}
+
+/** A condition on the value itself, and not on an element of it. */
+function isPlainAt(path: string, node: Node): boolean {
+  return node.kind === 'path' && node.path === path && node.predicate.element === undefined
+}
+
+/** Whether the keys of a component are exactly those of the values for which the conditions hold. */
+function decidesAll(predicates: readonly Predicate[], kind: 'points' | 'range'): boolean {
+  if (kind === 'points') {
+    const [only] = predicates
+    if (predicates.length !== 1 || only === undefined || only.element !== undefined) return false
+    if (only.bounds?.op === 'eq') return isScalar(only.bounds.value)
+    return only.bounds?.op === 'in' && only.bounds.values.every(isScalar)
+  }
+  // NaN lies below every number, but is not less than any: a range needs a lower bound to leave it out.
+  let hasLower = false
+  for (const { bounds } of predicates) {
+    if (bounds === undefined || !('value' in bounds) || bounds.op === 'eq' || !isScalar(bounds.value)) return false
+    if (isNumeric(bounds.value) && Number.isNaN(toNumber(bounds.value))) return false
+    if (bounds.op === 'gt' || bounds.op === 'gte') hasLower = true
+  }
+  return hasLower
+}
+
+function isScalar(value: Value): boolean {
+  if (isNumeric(value) || typeof value === 'string' || typeof value === 'boolean') return true
+  return value instanceof ObjectId || value instanceof DateTime
 }
 
 /** How many ranges are merged into one order at most. */

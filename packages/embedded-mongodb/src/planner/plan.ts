@@ -18,6 +18,8 @@ export type Plan =
       exact: boolean
       /** The ranges are each in order, and are to be merged into one. */
       merged: boolean
+      /** The keys decide every condition, so that the documents need not be asked again. */
+      covers: boolean
     }
   | { kind: 'union'; plans: Plan[]; sorted: false }
   | { kind: 'text'; index: IndexTable; search: TextSearch; sorted: false }

@@ -1,13 +1,13 @@
-import type { StatementSync } from 'node:sqlite'
 import { decodeDocument } from '../bson/decode.ts'
 import type { Doc } from '../bson/values.ts'
 import { textScores } from '../query/text-score.ts'
 import type { Collection } from '../storage/collection.ts'
 import type { IndexTable } from '../storage/index-table.ts'
-import { blobOf, integerOf, prepareRows, rowOf } from '../storage/sqlite-file.ts'
+import { blobOf, integerOf, rowOf } from '../storage/sqlite-file.ts'
 import type { KeyRange } from './key-ranges.ts'
 import { AFTER_ALL } from './key-ranges.ts'
 import type { Plan } from './plan.ts'
+import { indexScan, tableScan } from './scan-statements.ts'
 
 /** A stored document on its way through a query; decoded when somebody looks into it. */
 export class Hit {
@@ -36,6 +36,7 @@ export class Reading {
 }
 
 const FIRST_CHUNK = 16
+const SMALL_CHUNK = 32
 const LAST_CHUNK = 256
 const CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -72,34 +73,27 @@ export function* readPlan(collection: Collection, plan: Plan, reading: Reading, 
   }
 }
 
-function nextChunk(size: number, bytes: number, rows: number): number {
-  const average = rows === 0 ? 1 : bytes / rows
-  return Math.max(1, Math.min(size * 4, LAST_CHUNK, Math.floor(CHUNK_BYTES / average)))
+function firstChunk(want: number): number {
+  return chunkSize(Math.max(1, Math.min(want || FIRST_CHUNK, LAST_CHUNK)))
 }
 
-const tableScans = new WeakMap<Collection, { up: StatementSync; down: StatementSync }>()
+function nextChunk(size: number, bytes: number, rows: number): number {
+  const average = rows === 0 ? 1 : bytes / rows
+  const fitting = Math.max(1, Math.floor(CHUNK_BYTES / average))
+  return chunkSize(Math.min(size * 4, LAST_CHUNK, fitting))
+}
 
-function tableStatements(collection: Collection): { up: StatementSync; down: StatementSync } {
-  let statements = tableScans.get(collection)
-  if (statements === undefined) {
-    const { table, database } = collection
-    const select = `SELECT rid, crc, doc FROM ${table} WHERE rid`
-    statements = {
-      up: prepareRows(database, `${select} > ? ORDER BY rid LIMIT ?`),
-      down: prepareRows(database, `${select} < ? ORDER BY rid DESC LIMIT ?`),
-    }
-    tableScans.set(collection, statements)
-  }
-  return statements
+/** Few sizes, so that few statements are kept. */
+function chunkSize(size: number): number {
+  if (size <= SMALL_CHUNK) return size
+  return 2 ** Math.ceil(Math.log2(size))
 }
 
 function* scanTable(collection: Collection, reverse: boolean, reading: Reading, want: number): IterableIterator<Hit> {
-  const statements = tableStatements(collection)
-  const statement = reverse ? statements.down : statements.up
   let last = reverse ? Number.MAX_SAFE_INTEGER : -1
-  let size = Math.max(1, Math.min(want || FIRST_CHUNK, LAST_CHUNK))
+  let size = firstChunk(want)
   for (;;) {
-    const rows = statement.all(last, size)
+    const rows = tableScan(collection, reverse, size).all(last)
     const { epoch } = reading
     let bytes = 0
     let isStale = false
@@ -117,27 +111,6 @@ function* scanTable(collection: Collection, reverse: boolean, reading: Reading, 
     if (!isStale && rows.length < size) return
     size = nextChunk(size, bytes, rows.length)
   }
-}
-
-const indexScans = new WeakMap<IndexTable, { up: StatementSync; down: StatementSync }>()
-
-function indexStatements(collection: Collection, index: IndexTable): { up: StatementSync; down: StatementSync } {
-  let statements = indexScans.get(index)
-  if (statements === undefined) {
-    const select = `SELECT i.rid, c.crc, c.doc, i.key FROM ${index.table} i CROSS JOIN ${collection.table} c ON c.rid = i.rid`
-    statements = {
-      up: prepareRows(
-        collection.database,
-        `${select} WHERE (i.key, i.rid) > (?, ?) AND i.key < ? ORDER BY i.key, i.rid LIMIT ?`,
-      ),
-      down: prepareRows(
-        collection.database,
-        `${select} WHERE (i.key, i.rid) < (?, ?) AND i.key >= ? ORDER BY i.key DESC, i.rid DESC LIMIT ?`,
-      ),
-    }
-    indexScans.set(index, statements)
-  }
-  return statements
 }
 
 function* scanIndex(
@@ -202,14 +175,12 @@ function* scanRange(
   reading: Reading,
   want: number,
 ): IterableIterator<Hit> {
-  const statements = indexStatements(collection, index)
-  const statement = reverse ? statements.down : statements.up
   let lastKey = reverse ? range.high : range.low
   let lastRid = -1
   const end = reverse ? range.low : range.high
-  let size = Math.max(1, Math.min(want || FIRST_CHUNK, LAST_CHUNK))
+  let size = firstChunk(want)
   for (;;) {
-    const rows = statement.all(lastKey, lastRid, end, size)
+    const rows = indexScan(collection, index, reverse, size).all(lastKey, lastRid, end)
     const { epoch } = reading
     let bytes = 0
     let isStale = false

@@ -15,12 +15,12 @@ export interface MatcherOptions {
 export class Matcher {
   readonly source: Doc
   readonly root: Node
-  readonly #paths: string[] = []
+  #paths: string[] | undefined
+  #conjuncts: readonly Node[] | undefined
 
   constructor(source: Doc, root: Node) {
     this.source = source
     this.root = root
-    collectPaths(root, this.#paths)
   }
 
   matches(doc: Doc): boolean {
@@ -29,6 +29,10 @@ export class Matcher {
 
   /** Every path that the query names. */
   get paths(): readonly string[] {
+    if (this.#paths === undefined) {
+      this.#paths = []
+      collectPaths(this.root, this.#paths)
+    }
     return this.#paths
   }
 
@@ -38,7 +42,8 @@ export class Matcher {
 
   /** The conditions that all have to hold. */
   get conjuncts(): readonly Node[] {
-    return conjunctsOf(this.root)
+    this.#conjuncts ??= conjunctsOf(this.root)
+    return this.#conjuncts
   }
 
   get text(): TextSearch | undefined {

@@ -7,6 +7,7 @@ import { choosePlan } from '../planner/choose-plan.ts'
 import type { Hint, Plan } from '../planner/plan.ts'
 import { type Hit, Reading, readPlan } from '../planner/read-plan.ts'
 import type { Collection } from '../storage/collection.ts'
+import { hitById, idOf } from './by-id.ts'
 import type { Collation } from './collation.ts'
 import type { Matcher } from './matcher.ts'
 import type { Projection } from './projection.ts'
@@ -57,10 +58,11 @@ function* filtered(
   want: number,
 ): IterableIterator<Hit> {
   const { matcher, deadlineMs } = query
+  const isDecided = matcher.isEmpty || (plan.kind === 'index' && plan.covers)
   let seen = 0
   for (const hit of readPlan(collection, plan, reading, want)) {
     if (deadlineMs !== undefined && ++seen % CLOCK_EVERY === 0) checkDeadline(deadlineMs)
-    if (matcher.isEmpty || matcher.matches(hit.doc)) yield hit
+    if (isDecided || matcher.matches(hit.doc)) yield hit
   }
 }
 
@@ -74,6 +76,13 @@ function sortHits(hits: Iterable<Hit>, query: Query, wanted: number): Hit[] {
   return sorter.sorted()
 }
 
+function hitsOf(collection: Collection, query: Query, reading: Reading): Iterator<Hit> {
+  const id = idOf(query)
+  if (id === undefined) return runQuery(collection, query, planFor(collection, query), reading)
+  const hit = hitById(collection, query, id)
+  return (hit === undefined ? [] : [hit]).values()
+}
+
 /** A query's results as a cursor wants them. */
 export function queryResults(
   collection: Collection,
@@ -82,8 +91,7 @@ export function queryResults(
   variables: ReadonlyMap<string, Value>,
 ): Results {
   const reading = new Reading()
-  const plan = planFor(collection, query)
-  const hits = runQuery(collection, query, plan, reading)
+  const hits = hitsOf(collection, query, reading)
   let given = 0
   let isEnded = false
   return {

@@ -170,6 +170,15 @@ describe.skipIf(REAL_SERVER !== undefined)('the planner', () => {
     expect(explained.executionStats.totalDocsExamined).toBe(10)
   })
 
+  test('conditions on an element do not hold for what is no array', async () => {
+    const collection = mongo.collection()
+    await collection.createIndex({ 'l.a': 1, 'l.b': 1 })
+    await collection.insertOne({ _id: 1, l: { a: 1, b: 2 } })
+    expect(await collection.find({ l: { $elemMatch: { a: 1, b: 2 } } }).toArray()).toEqual([])
+    expect(await collection.find({ l: { $elemMatch: { a: 1 } }, 'l.b': 2 }).toArray()).toEqual([])
+    expect(idsOf(await collection.find({ 'l.a': 1, 'l.b': 2 }).toArray())).toEqual([1])
+  })
+
   test('conditions on two fields of one array need not meet in one element', async () => {
     const collection = mongo.collection()
     await collection.createIndex({ 'l.a': 1, 'l.b': 1 })
