@@ -1,4 +1,3 @@
-import { typeName } from '../bson/type-names.ts'
 import { Doc, Regex, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { ARITHMETIC } from './operators/arithmetic.ts'
@@ -128,8 +127,4 @@ export function pathValue(value: Value | undefined, parts: readonly string[], at
     if (inner !== undefined) found.push(inner)
   }
   return found
-}
-
-export function nameOfType(value: Value | undefined): string {
-  return value === undefined ? 'missing' : typeName(value)
 }

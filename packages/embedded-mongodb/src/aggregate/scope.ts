@@ -133,13 +133,3 @@ export function needArray(name: string, value: Value | undefined, code = 28664):
   if (Array.isArray(value)) return value
   throw new CommandError(code, `The argument to ${name} must be an array, but was of type: ${typeOrMissing(value)}`)
 }
-
-export function needInteger(name: string, value: Value | undefined, code: number): number {
-  const number = isNumeric(value) ? Number(typeof value === 'object' ? Number.NaN : value) : Number.NaN
-  const plain = isNumeric(value) && typeof value === 'object' && value.tag === 'double' ? value.value : number
-  if (Number.isInteger(plain)) return plain
-  throw new CommandError(
-    code,
-    `${name} must be representable as a 32-bit integer, but was of type: ${typeOrMissing(value)}`,
-  )
-}

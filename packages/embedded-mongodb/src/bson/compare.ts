@@ -1,5 +1,5 @@
 import { compareNumbers, isNumeric } from './numbers.ts'
-import { CANONICAL_RANK, canonicalRank } from './type-names.ts'
+import { canonicalRank } from './type-names.ts'
 import {
   Binary,
   Code,
@@ -106,5 +106,3 @@ function compareArrays(a: Value[], b: Value[], strings: StringOrder): number {
   }
   return order(a.length, b.length)
 }
-
-export const NULL_RANK = CANONICAL_RANK.null

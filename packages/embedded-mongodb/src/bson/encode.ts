@@ -1,6 +1,6 @@
 import { CommandError } from '../errors.ts'
 import { MAX_DEPTH } from './decode.ts'
-import { type Doc, isInt32, type Value } from './values.ts'
+import { type Doc, fitsInt64, isInt32, type Value } from './values.ts'
 
 const INITIAL_BYTES = 64 * 1024
 const KEEP_BYTES = 4 * 1024 * 1024
@@ -108,6 +108,7 @@ function writeNumber(name: string, value: number): void {
 }
 
 function writeInt64(name: string, value: bigint): void {
+  if (!fitsInt64(value)) throw new CommandError('Overflow', `${value} does not fit into 64 bits`)
   writeName(0x12, name)
   reserve(8)
   at = buffer.writeBigInt64LE(value, at)
@@ -167,6 +168,7 @@ function writeObject(name: string, value: Tagged, depth: number): void {
       writeName(0x09, name)
       reserve(8)
       const high = Math.floor(value.ms / 4294967296)
+      if (!isInt32(high)) throw new CommandError('Overflow', `date ${value.ms} is out of range`)
       buffer.writeUInt32LE(value.ms - high * 4294967296, at)
       buffer.writeInt32LE(high, at + 4)
       at += 8

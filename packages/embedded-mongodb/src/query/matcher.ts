@@ -68,7 +68,9 @@ export function compileFilter(filter: Doc, options: MatcherOptions): Matcher {
 }
 
 export function conjunctsOf(node: Node): readonly Node[] {
-  return node.kind === 'and' ? node.nodes.flatMap(conjunctsOf) : [node]
+  if (node.kind !== 'and') return [node]
+  if (!node.nodes.some(({ kind }) => kind === 'and')) return node.nodes
+  return node.nodes.flatMap((inner) => conjunctsOf(inner))
 }
 
 function collectPaths(node: Node, paths: string[]): void {

@@ -1,6 +1,4 @@
-import { compareStrings, type StringOrder } from '../bson/compare.ts'
-import { display } from '../bson/display.ts'
-import { isNumeric } from '../bson/numbers.ts'
+import type { StringOrder } from '../bson/compare.ts'
 import { typeName } from '../bson/type-names.ts'
 import { Doc, Regex, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
@@ -172,12 +170,4 @@ function bareMatches(node: Node, value: Value | undefined): boolean {
 /** Whether a document consists of operators, so that it is a condition and not a value. */
 export function isCondition(value: Value): value is Doc {
   return isOperators(value) && !['$and', '$or', '$nor', '$expr', '$text', '$comment'].includes(value.keys[0] ?? '')
-}
-
-export function plainContext(): FilterContext {
-  return { strings: compareStrings, expression: undefined, depth: 0 }
-}
-
-export function needNumber(operator: string, value: Value): void {
-  if (!isNumeric(value)) throw new CommandError('BadValue', `${operator} must be a number, not ${display(value)}`)
 }

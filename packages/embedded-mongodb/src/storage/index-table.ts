@@ -124,6 +124,7 @@ const POSITION = /\.\d+(?=\.|$)/g
 /** Paths overlap when one contains the other; positions within arrays do not count. */
 function overlaps(indexed: string, changed: string): boolean {
   if (indexed === changed) return true
+  if (!indexed.includes('.') && !changed.includes('.')) return false
   const a = `${indexed.replace(POSITION, '')}.`
   const b = `${changed.replace(POSITION, '')}.`
   return a.startsWith(b) || b.startsWith(a)

@@ -230,9 +230,4 @@ function writeTagged(value: Extract<Value, { tag: string }>, fold: Fold): void {
   }
 }
 
-/** The least and the greatest key that begin with a value of this canonical rank. */
-export function rankBound(rank: number): Buffer {
-  return Buffer.from([rank])
-}
-
 export const RANKS = CANONICAL_RANK

@@ -79,7 +79,7 @@ export function parseOperatorUpdate(update: Doc, options: UpdateOptions): Update
   }
   refuseConflicts(modifications)
   const arrayFilters = parseArrayFilters(options, modifications, update)
-  modifications.sort((a, b) => comparePaths(a.parts, b.parts))
+  if (modifications.length > 1) modifications.sort((a, b) => comparePaths(a.parts, b.parts))
   return {
     touched: modifications.flatMap(touchedBy),
     needsPosition: modifications.some(({ parts }) => parts.includes('$')),
@@ -89,7 +89,8 @@ export function parseOperatorUpdate(update: Doc, options: UpdateOptions): Update
   }
 }
 
-function touchedBy({ parts, from }: Modification): string[] {
+function touchedBy({ parts, path, from }: Modification): string[] {
+  if (from === undefined && !path.includes('$')) return [path]
   const own = parts.map((part) => (part.startsWith('$') ? '0' : part)).join('.')
   return from === undefined ? [own] : [own, from.join('.')]
 }
@@ -106,7 +107,10 @@ function comparePaths(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length
 }
 
+const PLAIN = /^[^.$]+$/
+
 function parsePath(path: string): readonly string[] {
+  if (PLAIN.test(path)) return [path]
   const parts = path.split('.')
   if (path === '') throw new CommandError('EmptyFieldName', 'An empty update path is not valid.')
   if (parts.includes('')) {
@@ -219,6 +223,7 @@ function changeFor(operator: string, path: string, operand: Value, strings: Stri
 }
 
 function refuseConflicts(modifications: readonly Modification[]): void {
+  if (modifications.length === 1 && modifications[0]?.from === undefined) return
   const paths = modifications.flatMap(({ parts, from }) => (from === undefined ? [parts] : [from, parts]))
   const known = new Set<string>()
   const parents = new Set<string>()
@@ -241,11 +246,14 @@ function conflict(path: string, at: string): CommandError {
   )
 }
 
+const NO_FILTERS: ReadonlyMap<string, Node> = new Map()
+
 function parseArrayFilters(
   options: UpdateOptions,
   modifications: readonly Modification[],
   update: Doc,
 ): ReadonlyMap<string, Node> {
+  if (options.arrayFilters.length === 0 && !modifications.some(({ path }) => path.includes('$['))) return NO_FILTERS
   const filters = new Map<string, Node>()
   for (const filter of options.arrayFilters) {
     if (!(filter instanceof Doc)) throw new CommandError('TypeMismatch', 'arrayFilters must be documents')

@@ -25,10 +25,12 @@ export class Connection {
   #closed = false
   #isStopped = false
   readonly #meter: { bytesOut: number }
+  readonly #onFault: (error: unknown) => void
   readonly #closing: (() => void)[] = []
 
   constructor(socket: Socket, handle: RequestHandler, onFault: (error: unknown) => void, meter: { bytesOut: number }) {
     this.#meter = meter
+    this.#onFault = onFault
     this.#socket = socket
     this.#handle = handle
     socket.setNoDelay(true)
@@ -80,9 +82,15 @@ export class Connection {
     if (!request.moreToCome) this.#slots.push(slot)
     this.#handle(request, this, (doc, moreToCome = false) => {
       if (request.moreToCome || this.#closed) return
-      slot.ready.push(encodeSafely(doc, request, moreToCome))
-      slot.isDone = !moreToCome
-      this.#send()
+      try {
+        slot.ready.push(encodeSafely(doc, request, moreToCome))
+        slot.isDone = !moreToCome
+        this.#send()
+      } catch (error) {
+        // A reply often leaves long after its request: nobody further up could tell whose it was.
+        this.#onFault(error)
+        this.#socket.destroy()
+      }
     })
   }
 

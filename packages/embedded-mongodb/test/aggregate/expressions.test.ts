@@ -290,6 +290,7 @@ describe('refuses', () => {
     ['the size of what is no array', { $size: '$a' }, 17124],
     ['an undefined variable', '$$nothing', 17276],
     ['what cannot be converted', { $toInt: 'x' }, 241],
+    ['a date beyond every calendar', { $add: ['$at', 1e30] }, 15],
   ])('%s', async (_, expression, code) => {
     const collection = mongo.collection('one')
     await collection.replaceOne({ _id: 1 }, DOCUMENT, { upsert: true })
