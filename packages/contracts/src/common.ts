@@ -47,6 +47,9 @@ export const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' }),
 })
 
+/** An answer that is streamed as it is. */
+export const Binary = Type.Unsafe<AsyncIterable<Uint8Array>>({ type: 'string', format: 'binary' })
+
 /** RFC 9457, with a stable code and, for invalid input, one entry per fault. */
 export const Problem = Type.Object({
   type: Type.String(),

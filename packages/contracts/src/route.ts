@@ -5,6 +5,12 @@ export type ServiceName = 'auth' | 'inventory' | 'orders' | 'payments' | 'notifi
 /** Who may call: anybody, anybody signed in, or operators. */
 export type Access = 'public' | 'user' | 'operator'
 
+/** A body that is streamed and not parsed. For `multipart/form-data` it is the part named `file`. */
+export interface UploadSchema {
+  readonly mediaTypes: readonly string[]
+  readonly maxBytes: number
+}
+
 export interface RouteSchema {
   readonly summary: string
   readonly description?: string
@@ -12,6 +18,7 @@ export interface RouteSchema {
   readonly querystring?: TObject
   readonly headers?: TObject
   readonly body?: TObject
+  readonly upload?: UploadSchema
   readonly response: Readonly<Record<number, TSchema>>
 }
 

@@ -1,10 +1,12 @@
+import { Readable } from 'node:stream'
 import type { Access, RouteContract, RouteSchema } from '@tradewind/contracts/route'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
 import type { InputFault } from './errors.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
+import { acceptUploads, type Upload, uploadOf } from './upload.ts'
 import { compile, faultsOf, InvalidInput } from './validation.ts'
 
 /** The type of one part of a request; `Absent` where the contract does not name it. */
@@ -21,6 +23,8 @@ export interface RouteInput<S extends RouteSchema, A extends Access> {
   readonly query: PartOf<S, 'querystring', Nothing>
   readonly headers: PartOf<S, 'headers', Nothing>
   readonly body: PartOf<S, 'body', null>
+  /** The streamed body, where the contract names one. */
+  readonly upload: S extends { readonly upload: object } ? Upload : undefined
   /** Who calls; undefined on public routes. */
   readonly caller: CallerOf<A>
   readonly request: FastifyRequest
@@ -67,10 +71,13 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
     return caller
   }
 
-  const inputOf = (request: FastifyRequest, caller: CallerOf<A>): RouteInput<S, A> => {
+  const isUpload = (upload: Upload | undefined): upload is RouteInput<S, A>['upload'] =>
+    (upload === undefined) === (schema.upload === undefined)
+
+  const inputOf = async (request: FastifyRequest, caller: CallerOf<A>): Promise<RouteInput<S, A>> => {
     const { params, query } = request
     const headers: unknown = schema.headers === undefined ? {} : request.headers
-    const body: unknown = request.body ?? null
+    const body: unknown = schema.upload === undefined ? (request.body ?? null) : null
     // Every part is asked, so that the answer names every fault at once.
     const faults: InputFault[] = []
     const paramsValid = isParams(params)
@@ -82,12 +89,14 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
     const bodyValid = isBody(body)
     if (!bodyValid) faults.push(...faultsOf('', isBody.errors))
     if (!paramsValid || !queryValid || !headersValid || !bodyValid) throw InvalidInput({}, { errors: faults })
-    return { params, query, headers, body, caller, request }
+    const upload = schema.upload === undefined ? undefined : await uploadOf(request, schema.upload)
+    if (!isUpload(upload)) throw InvalidInput()
+    return { params, query, headers, body, upload, caller, request }
   }
 
   const register = (app: FastifyInstance, tokens: TokenVerifier): void => {
     const callers = new WeakMap<FastifyRequest, { readonly caller: CallerOf<A> }>()
-    app.route({
+    const route: RouteOptions = {
       method: contract.method,
       url: contract.path,
       schema: { response: schema.response },
@@ -97,10 +106,17 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
       handler: async (request, reply) => {
         const admitted = callers.get(request)
         if (admitted === undefined) throw Forbidden()
-        const input = inputOf(request, admitted.caller)
+        const input = await inputOf(request, admitted.caller)
         return send(reply, await runInTrace(request.trace, () => handler(input)))
       },
-    })
+    }
+    const { upload } = schema
+    if (upload === undefined) app.route(route)
+    else
+      app.register(async (scope) => {
+        await acceptUploads(scope, upload)
+        scope.route(route)
+      })
   }
   return { contract, register }
 }
@@ -114,5 +130,9 @@ interface AnyAnswer {
 function send(reply: FastifyReply, { status, body, headers }: AnyAnswer): FastifyReply {
   reply.code(status)
   if (headers !== undefined) reply.headers(headers)
-  return body === null ? reply.send() : reply.send(body)
+  if (body === null) return reply.send()
+  return reply.send(isStream(body) ? Readable.from(body) : body)
 }
+
+const isStream = (body: unknown): body is AsyncIterable<unknown> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body

@@ -1,15 +1,13 @@
-import type { Readable } from 'node:stream'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import replyFrom from '@fastify/reply-from'
 import { allRoutes } from '@tradewind/contracts/routes'
-import { jsonMediaType } from '@tradewind/service-kit/server'
+import { jsonMediaType, maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { serveDocumentation } from './http/documentation.ts'
-import { createForwarder, maxInFlight, type Upstreams } from './http/forward-route.ts'
-import { limitBody } from './http/limited-body.ts'
+import { createForwarder, maxInFlight, streamBodies, type Upstreams } from './http/forward-route.ts'
 import { createLimit } from './http/rate-limits.ts'
 import { createOpenApiDocument } from './openapi.ts'
 
@@ -42,7 +40,7 @@ export function createGateway(options: GatewayOptions): (app: FastifyInstance) =
       disableCache: true,
       disableRequestLogging: true,
     })
-    streamBodies(app)
+    streamBodies(app, jsonMediaType, maxBodyBytes)
     const forward = createForwarder(app, {
       ...options,
       limit: createLimit(app, 'caller', options.perMinute),
@@ -85,10 +83,4 @@ async function secure(app: FastifyInstance, origins: readonly string[]): Promise
       ],
       maxAge: 600,
     })
-}
-
-/** Bodies are JSON and go through as they come; the services parse them. */
-function streamBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(jsonMediaType, async (_request: FastifyRequest, payload: Readable) => limitBody(payload))
 }

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import { Problem } from '@tradewind/contracts/common'
-import type { RouteContract } from '@tradewind/contracts/route'
+import type { RouteContract, UploadSchema } from '@tradewind/contracts/route'
 import { fastify } from 'fastify'
 import type { OpenAPIV3 } from 'openapi-types'
 
@@ -51,10 +51,11 @@ const isDocument = (document: unknown): document is OpenApiDocument =>
   typeof document === 'object' && document !== null && 'openapi' in document && 'paths' in document
 
 function describe({ service, method, path, access, schema }: RouteContract) {
-  const { response, summary, description, ...input } = schema
+  const { response, summary, description, upload, ...input } = schema
   const forOperators = access === 'operator' ? 'For operators.' : undefined
   return {
     ...input,
+    ...(upload !== undefined && { consumes: upload.mediaTypes, body: uploadBody(upload) }),
     summary,
     ...joined(description, forOperators),
     operationId: operationId(method, path),
@@ -70,6 +71,11 @@ function describe({ service, method, path, access, schema }: RouteContract) {
   }
 }
 
+const file = { type: 'string', format: 'binary' }
+
+const uploadBody = ({ mediaTypes }: UploadSchema) =>
+  mediaTypes.includes('multipart/form-data') ? { type: 'object', required: ['file'], properties: { file } } : file
+
 const joined = (...texts: (string | undefined)[]) => {
   const description = texts.filter((text) => text !== undefined).join(' ')
   return description === '' ? {} : { description }
@@ -80,9 +86,15 @@ const meanings: Readonly<Record<string, string>> = {
   201: 'Created',
   202: 'Accepted',
   204: 'Done; no body',
+  206: 'The part that was asked for',
+  304: 'Not changed; no body',
 }
 
-const described = (status: string, body: object) => ({ ...body, description: meanings[status] ?? 'Done' })
+function described(status: string, body: object) {
+  const description = meanings[status] ?? 'Done'
+  const isBinary = 'format' in body && body.format === 'binary'
+  return isBinary ? { description, content: { '*/*': { schema: body } } } : { ...body, description }
+}
 
 /** `POST /v1/orders/:id/cancel` becomes `postOrdersByIdCancel`. */
 function operationId(method: string, path: string): string {

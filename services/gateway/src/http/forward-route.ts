@@ -1,7 +1,10 @@
-import type { RouteContract, ServiceName } from '@tradewind/contracts/route'
+import type { Readable } from 'node:stream'
+import type { RouteContract, RouteSchema, ServiceName } from '@tradewind/contracts/route'
 import { authenticate, Forbidden, isAdmitted } from '@tradewind/service-kit/access'
+import { limitBody } from '@tradewind/service-kit/limited-body'
+import { maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { refuseLargeBody } from './limited-body.ts'
 import { addressOf, type Limit } from './rate-limits.ts'
@@ -21,6 +24,21 @@ export interface ForwardOptions {
 /** Requests under way to one service; each keeps a connection, and one that waits for its order keeps it for long. */
 export const maxInFlight = 1024
 
+/** Boundaries and part headers around an uploaded file. */
+const multipartOverheadBytes = 16_384
+
+/** Bodies of these types go through as they come, up to a size; the services parse them. */
+export function streamBodies(app: FastifyInstance, mediaTypes: readonly string[] | RegExp, maxBytes: number): void {
+  app.removeAllContentTypeParsers()
+  const types = mediaTypes instanceof RegExp ? mediaTypes : [...mediaTypes]
+  app.addContentTypeParser(types, { bodyLimit: maxBytes }, async (_request: FastifyRequest, payload: Readable) =>
+    limitBody(payload, maxBytes),
+  )
+}
+
+const largestBody = ({ upload }: RouteSchema) =>
+  upload === undefined ? maxBodyBytes : upload.maxBytes + multipartOverheadBytes
+
 /** Where passwords and refresh tokens could be guessed. */
 const signInPaths = new Set(['/v1/auth/login', '/v1/auth/register', '/v1/auth/refresh'])
 
@@ -28,13 +46,13 @@ const signInPaths = new Set(['/v1/auth/login', '/v1/auth/register', '/v1/auth/re
 export function createForwarder(app: FastifyInstance, options: ForwardOptions): (contract: RouteContract) => void {
   const inFlight = new Map<ServiceName, number>()
   return (contract) => {
-    const { service, method, path } = contract
-    app.route({
+    const { service, method, path, schema } = contract
+    const route: RouteOptions = {
       method,
       url: path,
       onRequest: async (request, reply) => {
         await admit(contract, options, request, reply)
-        refuseLargeBody(request)
+        refuseLargeBody(request, largestBody(schema))
       },
       handler: (request, reply) => {
         const busy = inFlight.get(service) ?? 0
@@ -43,7 +61,14 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
         reply.raw.once('close', () => inFlight.set(service, (inFlight.get(service) ?? 1) - 1))
         return forward(service, options.upstreams[service], request, reply)
       },
-    })
+    }
+    const { upload } = schema
+    if (upload === undefined) app.route(route)
+    else
+      app.register(async (scope) => {
+        streamBodies(scope, upload.mediaTypes, largestBody(schema))
+        scope.route(route)
+      })
   }
 }
 

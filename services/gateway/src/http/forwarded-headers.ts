@@ -15,9 +15,11 @@ const forwarded = new Set([
   'if-match',
   'if-modified-since',
   'if-none-match',
+  'if-range',
   'if-unmodified-since',
   'last-event-id',
   'prefer',
+  'range',
   'tracestate',
   'user-agent',
 ])

@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream'
+import multipart from '@fastify/multipart'
+import type { UploadSchema } from '@tradewind/contracts/route'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { limitBody } from './limited-body.ts'
+import { InvalidInput } from './validation.ts'
+
+/** A body as it arrives. It must be read to its end, or destroyed. */
+export interface Upload {
+  readonly stream: Readable
+  /** As the client says; look at the bytes before you believe it. */
+  readonly mediaType: string
+}
+
+const multipartType = 'multipart/form-data'
+/** Parts of a multipart body beside the file. */
+const maxFields = 8
+const maxFieldBytes = 1024
+const maxHeaderPairs = 32
+
+/** Lets the routes of this scope take the upload's media types, and no others. */
+export async function acceptUploads(scope: FastifyInstance, { mediaTypes, maxBytes }: UploadSchema): Promise<void> {
+  scope.removeAllContentTypeParsers()
+  const raw = mediaTypes.filter((type) => type !== multipartType)
+  if (raw.length > 0) {
+    scope.addContentTypeParser(raw, { bodyLimit: maxBytes }, async (_request: FastifyRequest, payload: Readable) =>
+      limitBody(payload, maxBytes),
+    )
+  }
+  if (!mediaTypes.includes(multipartType)) return
+  await scope.register(multipart, {
+    limits: {
+      files: 1,
+      fileSize: maxBytes + 1,
+      fields: maxFields,
+      fieldSize: maxFieldBytes,
+      parts: maxFields + 1,
+      headerPairs: maxHeaderPairs,
+    },
+  })
+}
+
+/** The upload of a request. Throws InvalidInput when there is none. */
+export async function uploadOf(request: FastifyRequest, { maxBytes }: UploadSchema): Promise<Upload> {
+  const { body } = request
+  if (body instanceof Readable) {
+    return { stream: body, mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? '' }
+  }
+  const part = request.isMultipart() ? await request.file() : undefined
+  if (part === undefined || part.fieldname !== 'file') {
+    part?.file.resume()
+    throw InvalidInput({}, { errors: [{ pointer: '/file', detail: 'is required' }] })
+  }
+  return { stream: limitBody(part.file, maxBytes), mediaType: part.mimetype }
+}
