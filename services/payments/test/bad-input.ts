@@ -1,59 +1,6 @@
 import { expect } from 'vitest'
 import type { Method, Request, RunningService } from './running-service.ts'
 
-type Kind = 'text' | 'integer' | 'list' | 'object'
-
-/** Values that are not of a kind, among them those that a lenient server would bend until they fit. */
-const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
-  text: [null, true, 2, ['a'], {}, ''],
-  integer: [null, true, '2', [3], 1.5, 1e300, {}],
-  list: [null, true, 'a', 1, {}, []],
-  object: [null, true, 'a', 1, []],
-}
-
-/** What clients add who hope that it is believed. */
-const extras = { role: 'operator', userId: 'usr_1', isAdmin: true, version: 7, outbox: [] }
-
-export interface BadBody {
-  readonly name: string
-  readonly body: unknown
-  readonly pointer: string
-}
-
-/** Each field of a good body with values of other kinds, each required one missing, and fields that nobody asked for. */
-export function badBodies(
-  good: Readonly<Record<string, unknown>>,
-  fields: Readonly<Record<string, Kind>>,
-  required: readonly string[],
-): BadBody[] {
-  const bent = Object.entries(fields).flatMap(([field, kind]) =>
-    wrong[kind].map((value) => ({
-      name: `${field} ${JSON.stringify(value)}`,
-      body: { ...good, [field]: value },
-      pointer: `/${field}`,
-    })),
-  )
-  const missing = required.map((field) => {
-    const { [field]: _left, ...rest } = good
-    return { name: `no ${field}`, body: rest, pointer: `/${field}` }
-  })
-  const added = Object.entries(extras).map(([field, value]) => ({
-    name: `with ${field}`,
-    body: { ...good, [field]: value },
-    pointer: `/${field}`,
-  }))
-  return [...bent, ...missing, ...added, { name: 'a list', body: [good], pointer: '' }]
-}
-
-/** Bodies that are refused before anybody looks at their fields. */
-export const hostileBodies: readonly (readonly [name: string, body: string, code: string])[] = [
-  ['half of a JSON text', '{"a":', 'MALFORMED_JSON'],
-  ['an operator of the database', '{"a":{"$gt":""}}', 'FORBIDDEN_KEY'],
-  ['code for the database', '{"$where":"sleep(1000)"}', 'FORBIDDEN_KEY'],
-  ['a prototype', '{"__proto__":{"isOperator":true}}', 'FORBIDDEN_KEY'],
-  ['a constructor', '{"constructor":{"prototype":{"isOperator":true}}}', 'FORBIDDEN_KEY'],
-]
-
 /** The code of a problem, and the pointers of its faults without repetition. */
 export function faultsIn(body: unknown): { code: string; pointers: string[] } {
   const problem: { code: string; errors?: { pointer: string }[] } = JSON.parse(JSON.stringify(body))
