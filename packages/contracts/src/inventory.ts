@@ -15,6 +15,9 @@ import {
 } from './common.ts'
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
+import { StockPolicy, stockRoutes } from './stock.ts'
+
+export * from './stock.ts'
 
 const Title = Type.String({ minLength: 1, maxLength: 200 })
 const Description = Type.String({ maxLength: 5000 })
@@ -112,14 +115,22 @@ export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products',
   response: { 200: Page(Product) },
 })
 
-export const StockPolicy = Type.Enum(['deny'])
-
 export const availabilityRoute = defineRoute('inventory', 'GET', '/v1/availability', 'public', {
   summary: 'How many units of each SKU can be ordered now; a SKU nobody knows has none',
   querystring: Strict({ sku: Type.Union([Sku, Type.Array(Sku, { minItems: 1, maxItems: 100 })]) }),
   response: {
     200: Type.Object({
-      items: Type.Array(Type.Object({ sku: Sku, available: Type.Integer(), policy: StockPolicy })),
+      items: Type.Array(
+        Type.Object({
+          sku: Sku,
+          available: Type.Integer(),
+          policy: StockPolicy,
+          backorderable: Type.Optional(
+            Type.Integer({ description: 'units that can be ordered beyond what is available' }),
+          ),
+          availableAt: Type.Optional(Timestamp),
+        }),
+      ),
     }),
   },
 })
@@ -165,10 +176,17 @@ export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adju
 })
 
 export const listStockRoute = defineRoute('inventory', 'GET', '/v1/stock', 'operator', {
-  summary: 'Stock of one SKU at every location: on hand, available, held',
-  querystring: Strict({ sku: Sku }),
+  summary: 'Stock by SKU and location, page by page: on hand, available, held, waited for',
+  querystring: Strict({ ...pageQuery, sku: Type.Optional(Sku), locationId: Type.Optional(LocationId) }),
   response: {
-    200: Type.Object({ items: Type.Array(Type.Object({ ...StockLevel.properties, held: Type.Integer() })) }),
+    200: Page(
+      Type.Object({
+        ...StockLevel.properties,
+        held: Type.Integer(),
+        backordered: Type.Integer({ description: 'units that orders wait for' }),
+        threshold: Type.Optional(Type.Integer({ description: 'operators are told when so few are available' })),
+      }),
+    ),
   },
 })
 
@@ -184,21 +202,53 @@ export const ReservationStatus = Type.Enum([
 ])
 export type ReservationStatus = Type.Static<typeof ReservationStatus>
 
-const Allocation = Type.Object({ sku: Sku, locationId: LocationId, quantity: Type.Integer({ minimum: 1 }) })
+const Allocation = Type.Object({
+  sku: Sku,
+  locationId: LocationId,
+  quantity: Type.Integer({ minimum: 1 }),
+  backordered: Type.Optional(Type.Integer({ description: 'how many of them had to wait for units to come' })),
+})
+
+const Reservation = Type.Object({
+  orderId: OrderId,
+  status: ReservationStatus,
+  allocations: Type.Array(Allocation),
+  expiresAt: Timestamp,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+})
+const reservationParams = Strict({ orderId: OrderId })
 
 export const getReservationRoute = defineRoute('inventory', 'GET', '/v1/reservations/:orderId', 'operator', {
   summary: 'What is held for an order, where, and until when',
-  params: Strict({ orderId: OrderId }),
-  response: {
-    200: Type.Object({
-      orderId: OrderId,
-      status: ReservationStatus,
-      allocations: Type.Array(Allocation),
-      expiresAt: Timestamp,
-      createdAt: Timestamp,
-      updatedAt: Timestamp,
-    }),
+  params: reservationParams,
+  response: { 200: Reservation },
+})
+
+export const extendReservationRoute = defineRoute(
+  'inventory',
+  'POST',
+  '/v1/reservations/:orderId/extend',
+  'operator',
+  {
+    summary: 'Holds what is held for so many minutes from now, never shorter than before',
+    params: reservationParams,
+    body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
+    response: { 200: Reservation },
   },
+)
+
+export const releasePartRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/release', 'operator', {
+  summary: 'Gives a part of what an order holds back to the shelves; all of it releases the reservation',
+  params: reservationParams,
+  headers: idempotencyHeaders,
+  body: Strict({
+    lines: Type.Array(Strict({ sku: Sku, quantity: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }), {
+      minItems: 1,
+      maxItems: 100,
+    }),
+  }),
+  response: { 200: Reservation },
 })
 
 export const inventoryRoutes = [
@@ -211,7 +261,10 @@ export const inventoryRoutes = [
   createLocationRoute,
   adjustStockRoute,
   listStockRoute,
+  ...stockRoutes,
   getReservationRoute,
+  extendReservationRoute,
+  releasePartRoute,
 ]
 
 /** The whole product, each time it changes. A consumer keeps it when its version is the highest it has seen. */

@@ -10,6 +10,10 @@ export const settings = Type.Object({
     maximum: 1440,
     description: 'how long stock is held for an order that is not paid yet',
   }),
+  ALLOCATION_STRATEGY: Type.Enum(['priority', 'fewest-parcels'], {
+    default: 'priority',
+    description: 'how locations are chosen for an order: each SKU from the first that has it, or the fewest parcels',
+  }),
 })
 export type Config = Static<typeof settings>
 

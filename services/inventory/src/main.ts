@@ -13,6 +13,8 @@ import { createMovementLedger } from './store/movement-ledger.ts'
 import { createProductRepository } from './store/product.repository.ts'
 import { createReservationRepository } from './store/reservation.repository.ts'
 import { createStockRepository } from './store/stock.repository.ts'
+import { createStockPolicyRepository } from './store/stock-policy.repository.ts'
+import { createTransferRepository } from './store/transfer.repository.ts'
 
 await runService('inventory', loadInventoryConfig, async (context) => {
   const { db, ping } = await openDatabase(context, 'inventory', migrations)
@@ -21,20 +23,26 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   const products = createProductRepository(db, now)
   const stock = createStockRepository(db, now)
   const reservations = createReservationRepository(db, now)
+  const transfers = createTransferRepository(db, now)
   const inventory = createInventory({
     products,
     stock,
     reservations,
+    policies: createStockPolicyRepository(db, now),
+    transfers,
     locations: createLocationRepository(db),
     ledger: createMovementLedger(db),
     claims: createAdjustmentClaims(db, now),
     now,
     newId,
     holdMs: context.config.HOLD_MINUTES * 60_000,
+    strategy: context.config.ALLOCATION_STRATEGY,
   })
-  messaging.relay(products.outbox, stock.outbox, reservations.outbox)
+  messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
   every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
+  every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
+  every(context, 'leaked hold sweeper', 1000, inventory.sweepLeakedHolds)
   every(context, 'movement archive', 1000, inventory.archiveMovements)
   return { routes: inventory.routes, isUnavailable }
 })

@@ -43,6 +43,33 @@ const routes: Record<string, { url: () => string; body?: object; headers?: () =>
   'POST /v1/locations': { url: () => '/v1/locations', body: goodLocation },
   'POST /v1/stock/adjustments': { url: () => '/v1/stock/adjustments', body: goodAdjustment, headers: withKey },
   'GET /v1/stock': { url: () => '/v1/stock?sku=MUG' },
+  'PUT /v1/stock/policies/:sku': { url: () => '/v1/stock/policies/MUG', body: { policy: 'deny' } },
+  'PUT /v1/stock/thresholds': {
+    url: () => '/v1/stock/thresholds',
+    body: { sku: 'MUG', locationId: 'berlin', threshold: 3 },
+  },
+  'POST /v1/stock/counts': {
+    url: () => '/v1/stock/counts',
+    body: { sku: 'MUG', locationId: 'berlin', counted: 3 },
+    headers: withKey,
+  },
+  'POST /v1/stock/transfers': {
+    url: () => '/v1/stock/transfers',
+    body: { sku: 'MUG', fromLocationId: 'berlin', toLocationId: 'lyon', quantity: 1 },
+    headers: withKey,
+  },
+  'GET /v1/stock/movements': { url: () => '/v1/stock/movements' },
+  'GET /v1/stock/consistency': { url: () => '/v1/stock/consistency' },
+  'POST /v1/stock/consistency': { url: () => '/v1/stock/consistency', body: { action: 'rebuild', dryRun: true } },
+  'POST /v1/reservations/:orderId/extend': {
+    url: () => `/v1/reservations/${newId('ord')}/extend`,
+    body: { minutes: 5 },
+  },
+  'POST /v1/reservations/:orderId/release': {
+    url: () => `/v1/reservations/${newId('ord')}/release`,
+    body: { lines: [{ sku: 'MUG', quantity: 1 }] },
+    headers: withKey,
+  },
   'GET /v1/reservations/:orderId': { url: () => `/v1/reservations/${newId('ord')}` },
 }
 
@@ -414,11 +441,15 @@ describe('stock', () => {
     })
     expect((await inventory.request('GET', `/v1/stock?sku=${sku}`, { as: operator })).body).toEqual({
       items: [
-        { sku, locationId: 'berlin', onHand: 3, available: 2, held: 1 },
-        { sku, locationId: 'lyon', onHand: 2, available: 2, held: 0 },
+        { sku, locationId: 'berlin', onHand: 3, available: 2, held: 1, backordered: 0 },
+        { sku, locationId: 'lyon', onHand: 2, available: 2, held: 0, backordered: 0 },
       ],
+      nextCursor: null,
     })
-    expect((await inventory.request('GET', '/v1/stock?sku=NOBODY', { as: operator })).body).toEqual({ items: [] })
+    expect((await inventory.request('GET', '/v1/stock?sku=NOBODY', { as: operator })).body).toEqual({
+      items: [],
+      nextCursor: null,
+    })
   })
 
   test('stands at locations, which are listed by priority and have one id each', async () => {

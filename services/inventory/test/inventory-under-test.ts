@@ -5,6 +5,7 @@ import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
 import { createInventory, type InventoryPorts } from '../src/app.ts'
 import { settings } from '../src/config.ts'
+import type { AllocationStrategy } from '../src/domain/allocation.ts'
 import { createAdjustmentClaims } from '../src/store/adjustment-claims.ts'
 import { createLocationRepository } from '../src/store/location.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
@@ -12,6 +13,8 @@ import { createMovementLedger } from '../src/store/movement-ledger.ts'
 import { createProductRepository } from '../src/store/product.repository.ts'
 import { createReservationRepository } from '../src/store/reservation.repository.ts'
 import { createStockRepository } from '../src/store/stock.repository.ts'
+import { createStockPolicyRepository } from '../src/store/stock-policy.repository.ts'
+import { createTransferRepository } from '../src/store/transfer.repository.ts'
 import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface InventoryUnderTest extends RunningService {
@@ -25,6 +28,7 @@ interface Options {
   readonly natsUrl: string
   readonly database: string
   readonly clock?: { now: Date }
+  readonly strategy?: AllocationStrategy
   /** Puts something of a test's own between the use cases and their stores. */
   readonly wrap?: (ports: InventoryPorts) => InventoryPorts
 }
@@ -33,7 +37,14 @@ export const holdMs = 15 * 60_000
 
 /** Inventory as main.ts wires it; its sweepers run when the test says so. */
 export async function startInventory(options: Options): Promise<InventoryUnderTest> {
-  const { mongodbUrl, natsUrl, database, clock = { now: inAnHour() }, wrap = (ports) => ports } = options
+  const {
+    mongodbUrl,
+    natsUrl,
+    database,
+    clock = { now: inAnHour() },
+    wrap = (ports) => ports,
+    strategy = 'priority',
+  } = options
   const config = loadConfig(settings, {
     MONGODB_URL: mongodbUrl,
     MONGODB_DATABASE: database,
@@ -48,19 +59,23 @@ export async function startInventory(options: Options): Promise<InventoryUnderTe
     const products = createProductRepository(db, now)
     const stock = createStockRepository(db, now)
     const reservations = createReservationRepository(db, now)
+    const transfers = createTransferRepository(db, now)
     const ports = wrap({
       products,
       stock,
       reservations,
+      policies: createStockPolicyRepository(db, now),
+      transfers,
       locations: createLocationRepository(db),
       ledger: createMovementLedger(db),
       claims: createAdjustmentClaims(db, now),
       now,
       newId,
       holdMs,
+      strategy,
     })
     const app = createInventory(ports)
-    const relay = messaging.relay(products.outbox, stock.outbox, reservations.outbox)
+    const relay = messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
     messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: app.onOrders })
     Object.assign(wired, { app, ports })
     return {

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { planAllocation } from './allocation.ts'
 import {
   confirmHold,
   everyShelf,
   finishCommit,
   finishRelease,
   isExpired,
-  planAllocation,
   type Reservation,
   type ReservationStatus,
   reject,

@@ -1,8 +1,12 @@
+import { defineError } from '@tradewind/service-kit/errors'
+
 /** Units of one SKU taken at one location. */
 export interface Allocation {
   readonly sku: string
   readonly locationId: string
   readonly quantity: number
+  /** How many of them had to wait for units to come when the plan was made. */
+  readonly backordered?: number
 }
 
 export interface Demand {
@@ -49,6 +53,8 @@ export interface Reservation {
   readonly releaseAs?: 'released' | 'expired'
   /** True when a release found the units committed, so that what has no hold must be put back. */
   readonly wasCommitted?: boolean
+  /** Partial releases that were decided, so that a repetition finds them. */
+  readonly releases?: readonly string[]
   /** When the sweeper looks at it; missing at the ends. */
   readonly dueAt?: Date
 }
@@ -63,44 +69,6 @@ export function sumDemand(lines: readonly Demand[]): Demand[] {
   const total = new Map<string, number>()
   for (const { sku, quantity } of lines) total.set(sku, (total.get(sku) ?? 0) + quantity)
   return [...total].map(([sku, quantity]) => ({ sku, quantity }))
-}
-
-export interface Shelf {
-  readonly sku: string
-  readonly locationId: string
-  readonly available: number
-}
-
-/**
- * Chooses where to take each SKU: all from the first location that has enough, else from several, in the given order.
- * The shelves come sorted by priority. Reports every shortage, and then allocates nothing.
- */
-export function planAllocation(
-  demand: readonly Demand[],
-  shelves: readonly Shelf[],
-): { allocations: Allocation[] } | { shortages: Shortage[] } {
-  const allocations: Allocation[] = []
-  const shortages: Shortage[] = []
-  for (const { sku, quantity } of demand) {
-    const candidates = shelves.filter((shelf) => shelf.sku === sku && shelf.available > 0)
-    const available = candidates.reduce((sum, shelf) => sum + shelf.available, 0)
-    const single = candidates.find((shelf) => shelf.available >= quantity)
-    if (available < quantity) shortages.push({ sku, requested: quantity, available })
-    else if (single !== undefined) allocations.push({ sku, locationId: single.locationId, quantity })
-    else allocations.push(...split(sku, quantity, candidates))
-  }
-  return shortages.length > 0 ? { shortages } : { allocations }
-}
-
-function split(sku: string, quantity: number, shelves: readonly Shelf[]): Allocation[] {
-  const parts: Allocation[] = []
-  let missing = quantity
-  for (const { locationId, available } of shelves) {
-    const taken = Math.min(missing, available)
-    if (taken > 0) parts.push({ sku, locationId, quantity: taken })
-    missing -= taken
-  }
-  return parts
 }
 
 export function startReservation(
@@ -120,7 +88,60 @@ export function replan(reservation: Reservation, allocations: readonly Allocatio
 
 /** Every unit of this plan is held. A plan that was given up meanwhile confirms nothing. */
 export const confirmHold = (reservation: Reservation, plan: number): Reservation =>
-  reservation.status === 'holding' && reservation.plan === plan ? { ...reservation, status: 'held' } : reservation
+  reservation.status === 'holding' && reservation.plan === plan
+    ? { ...reservation, status: 'held', dueAt: reservation.expiresAt }
+    : reservation
+
+export const ReservationNotHeld = defineError(
+  'INVENTORY_RESERVATION_NOT_HELD',
+  'conflict',
+  'Nothing is held for this order now: it is not held yet, or not any more.',
+)
+export const NotReserved = defineError(
+  'INVENTORY_NOT_RESERVED',
+  'unprocessable',
+  'The order does not hold that many units of the SKU.',
+)
+
+/** Keeps what is held until later; never makes it end earlier. Throws `ReservationNotHeld`, also when its time is up. */
+export function extendHold(reservation: Reservation, until: Date, now: Date): Reservation {
+  if (reservation.status !== 'held' || isExpired(reservation, now)) throw ReservationNotHeld({ id: reservation.id })
+  if (until.getTime() <= reservation.expiresAt.getTime()) return reservation
+  return { ...reservation, expiresAt: until, dueAt: until }
+}
+
+/**
+ * Gives up a part of what is held, once per id: a plan of less that the shelves follow as they follow every plan. All of it
+ * is a release. Throws `ReservationNotHeld` and `NotReserved`.
+ */
+export function releasePart(reservation: Reservation, id: string, lines: readonly Demand[], now: Date): Reservation {
+  const { status, releases = [] } = reservation
+  if (releases.includes(id)) return reservation
+  if (status !== 'held' || isExpired(reservation, now)) throw ReservationNotHeld({ id: reservation.id })
+  const given = new Map(sumDemand(lines).map(({ sku, quantity }) => [sku, quantity]))
+  const allocations = reservation.allocations.toReversed().flatMap((allocation) => {
+    const less = Math.min(given.get(allocation.sku) ?? 0, allocation.quantity)
+    given.set(allocation.sku, (given.get(allocation.sku) ?? 0) - less)
+    return reduced(allocation, less)
+  })
+  const missing = [...given].find(([, quantity]) => quantity > 0)
+  if (missing !== undefined) throw NotReserved({ id: reservation.id, sku: missing[0] })
+  const next = { ...reservation, releases: [...releases, id] }
+  if (allocations.length === 0) return startRelease(next, 'released', now)
+  return {
+    ...replan({ ...next, status: 'holding' }, allocations.toReversed()),
+    demand: sumDemand(allocations),
+    dueAt: inStep(now),
+  }
+}
+
+/** What waits is given up before what is there. */
+function reduced({ backordered = 0, ...allocation }: Allocation, less: number): Allocation[] {
+  const quantity = allocation.quantity - less
+  if (quantity === 0) return []
+  const waiting = Math.max(0, backordered - less)
+  return [{ ...allocation, quantity, ...(waiting > 0 && { backordered: waiting }) }]
+}
 
 /** Wherever units may stand for the order, in this plan or in one before it. */
 export const everyShelf = ({ allocations, givenUp = [] }: Reservation): readonly Allocation[] => [

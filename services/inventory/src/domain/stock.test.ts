@@ -5,16 +5,20 @@ import {
   commitHold,
   emptyStock,
   heldUnits,
-  holdStock,
-  markArchived,
+  holdStock as holdUnits,
   NotEnoughStock,
-  releaseHold,
+  markArchived as noteArchived,
+  releaseHold as releaseUnits,
   restock,
   type Stock,
 } from './stock.ts'
 
 const now = new Date('2026-03-01T10:00:00Z')
 const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000)
+const holdStock = (stock: Stock, orderId: string, quantity: number, plan: number) =>
+  holdUnits(stock, { orderId, quantity, plan }, now)
+const releaseHold = (stock: Stock, orderId: string, upToPlan?: number) => releaseUnits(stock, orderId, now, upToPlan)
+const markArchived = (stock: Stock, ids: ReadonlySet<string>) => noteArchived(stock, ids, now)
 const refusal = expect.objectContaining({ code: NotEnoughStock.code })
 const counted = (delta: number, id = 'adj_1') => ({ id, delta, reason: 'counted', userId: 'usr_1' })
 const stocked = (units: number): Stock => adjustStock(emptyStock('MUG', 'berlin'), counted(units, 'adj_0'), now)
@@ -102,6 +106,7 @@ describe('an adjustment', () => {
   test('says who, why and what was on hand afterwards', () => {
     expect(adjustStock(stocked(5), counted(-1), now).movements.at(-1)).toEqual({
       id: 'adj_1',
+      seq: 2,
       kind: 'adjustment',
       delta: -1,
       balance: 4,

@@ -1,11 +1,13 @@
 import { availabilityRoute } from '@tradewind/contracts/inventory'
 import { implementRoute } from '@tradewind/service-kit/route'
-import type { BrowseCatalogue } from '../use-cases/browse-catalogue.ts'
+import type { ReadAvailability } from '../use-cases/read-availability.ts'
 
-export const getAvailability = (catalogue: BrowseCatalogue) =>
+export const getAvailability = (readAvailability: ReadAvailability) =>
   implementRoute(availabilityRoute, async ({ query }) => {
-    const skus = [...new Set([query.sku].flat())]
-    const available = await catalogue.availability(skus)
-    const items = skus.map((sku) => ({ sku, available: available.get(sku) ?? 0, policy: 'deny' as const }))
+    const found = await readAvailability([...new Set([query.sku].flat())])
+    const items = found.map(({ availableAt, ...one }) => ({
+      ...one,
+      ...(availableAt !== undefined && { availableAt: availableAt.toISOString() }),
+    }))
     return { status: 200, body: { items } }
   })

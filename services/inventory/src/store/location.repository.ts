@@ -1,5 +1,6 @@
 import { type Db, MongoServerError } from 'mongodb'
 import { type Location, LocationExists } from '../domain/location.ts'
+import { shareReads } from './share-reads.ts'
 
 interface LocationDocument extends Omit<Location, 'id'> {
   readonly _id: string
@@ -12,12 +13,16 @@ export interface LocationRepository {
   /** Throws `LocationExists`. */
   readonly insert: (location: Location) => Promise<void>
   readonly has: (id: string) => Promise<boolean>
-  /** All, lowest priority number first. */
+  /** All, lowest priority number first. Callers of one moment share one read. */
   readonly list: () => Promise<Location[]>
 }
 
 export function createLocationRepository(db: Db): LocationRepository {
   const collection = db.collection<LocationDocument>('locations')
+  const all = shareReads(async () => {
+    const found = await collection.find().sort({ priority: 1, _id: 1 }).limit(maxLocations).toArray()
+    return new Map([['all', found.map(({ _id, ...location }) => ({ id: _id, ...location }))]])
+  })
   return {
     insert: async ({ id, ...location }) => {
       try {
@@ -28,9 +33,6 @@ export function createLocationRepository(db: Db): LocationRepository {
       }
     },
     has: async (id) => (await collection.findOne({ _id: id })) !== null,
-    list: async () => {
-      const found = await collection.find().sort({ priority: 1, _id: 1 }).limit(maxLocations).toArray()
-      return found.map(({ _id, ...location }) => ({ id: _id, ...location }))
-    },
+    list: async () => (await all(['all'])).get('all') ?? [],
   }
 }

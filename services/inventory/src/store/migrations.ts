@@ -29,4 +29,16 @@ export const migrations: readonly Migration[] = [
       await db.collection('movements').createIndex({ stockId: 1, at: 1 }, { name: 'stock' })
     },
   },
+  {
+    name: '0002-stock-history',
+    up: async (db) => {
+      await db.collection('transfers').createIndexes([outboxIndex, dueIndex])
+      await db.collection('movements').createIndexes([
+        { key: { at: -1, seq: -1, _id: -1 }, name: 'newest' },
+        { key: { sku: 1, at: -1, seq: -1, _id: -1 }, name: 'sku' },
+        { key: { locationId: 1, at: -1, seq: -1, _id: -1 }, name: 'location' },
+        { key: { orderId: 1, at: -1, seq: -1, _id: -1 }, name: 'order', sparse: true },
+      ])
+    },
+  },
 ]

@@ -1,5 +1,5 @@
 import { changed, unchanged } from '@tradewind/database/decision'
-import { markArchived } from '../domain/stock.ts'
+import { markArchived, type Stock } from '../domain/stock.ts'
 import type { MovementLedger } from '../store/movement-ledger.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 
@@ -12,21 +12,30 @@ interface Ports {
 }
 
 const batch = 100
+/** Batches of one run. */
+const maxBatches = 20
+
 /** Copies movements to the ledger and notes it. Any replica may run it, also at once. */
-export const makeArchiveMovements =
-  ({ stock, ledger, now }: Ports): ArchiveMovements =>
-  async () => {
-    const found = await stock.withMovementsBefore(now(), batch)
-    await Promise.all(
-      found.map(async (one) => {
-        const movements = one.movements.filter(({ archived }) => archived !== true)
-        await ledger.append(one, movements)
-        const archived = new Set(movements.map(({ id }) => id))
-        await stock.update(one.id, (before) => {
-          const after = markArchived(before, archived)
-          return after === before ? unchanged() : changed(after)
-        })
-      }),
-    )
-    return found.length
+export const makeArchiveMovements = ({ stock, ledger, now }: Ports): ArchiveMovements => {
+  async function archive(one: Stock): Promise<void> {
+    const movements = one.movements.filter(({ archived }) => archived !== true)
+    await ledger.append(one, movements)
+    const archived = new Set(movements.map(({ id }) => id))
+    await stock.update(one.id, (before) => {
+      const after = markArchived(before, archived, now())
+      return after === before ? unchanged() : changed(after)
+    })
   }
+
+  return async () => {
+    const before = now()
+    let count = 0
+    for (let batches = 1; batches <= maxBatches; batches += 1) {
+      const found = await stock.withMovementsBefore(before, batch)
+      await Promise.all(found.map(archive))
+      count += found.length
+      if (found.length < batch) break
+    }
+    return count
+  }
+}

@@ -4,6 +4,8 @@ import { finishCommit, startCommit } from '../domain/reservation.ts'
 import { commitHold, stockId } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
+import { changedStock } from './change-stock.ts'
+import { ReservationBusy } from './follow-plan.ts'
 import { outcomeEvents } from './reservation-outcome.ts'
 
 export type CommitReservation = (order: { orderId: string }) => Promise<void>
@@ -23,13 +25,14 @@ export const makeCommitReservation =
       const after = startCommit(before, now())
       return after === before ? announcedAgain(...outcomeEvents(before)) : changed(after)
     })
+    // A part is just being given up: the rest is committed when the shelves have followed.
+    if (status === 'holding') throw ReservationBusy({ orderId })
     if (status !== 'committing') return
     await Promise.all(
       allocations.map(({ sku, locationId }) =>
-        stock.update(stockId(sku, locationId), (before) => {
-          const after = commitHold(before, orderId, now())
-          return after === before ? unchanged() : changed(after)
-        }),
+        stock.update(stockId(sku, locationId), (before) =>
+          changedStock(newId, before, commitHold(before, orderId, now())),
+        ),
       ),
     )
     await reservations.update(orderId, (before) => {

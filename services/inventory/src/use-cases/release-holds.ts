@@ -1,20 +1,26 @@
-import { changed, unchanged } from '@tradewind/database/decision'
 import type { Allocation } from '../domain/reservation.ts'
-import { releaseHold, stockId } from '../domain/stock.ts'
+import { emptyStock, releaseHold, stockId } from '../domain/stock.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
+import { changedStock } from './change-stock.ts'
 
-/** Gives back whatever an order holds on these shelves for plans up to this one. */
+interface Ports {
+  readonly stock: StockRepository
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+}
+
+/** Gives back whatever an order holds or waits for on these shelves, for plans up to this one. */
 export async function releaseHolds(
-  stock: StockRepository,
+  { stock, now, newId }: Ports,
   orderId: string,
   shelves: readonly Allocation[],
   upToPlan: number,
 ): Promise<void> {
   await Promise.all(
     shelves.map(({ sku, locationId }) =>
-      stock.update(stockId(sku, locationId), (before) => {
-        const after = releaseHold(before, orderId, upToPlan)
-        return after === before ? unchanged() : changed(after)
+      stock.upsert(stockId(sku, locationId), (found) => {
+        const before = found ?? emptyStock(sku, locationId)
+        return changedStock(newId, before, releaseHold(before, orderId, now(), upToPlan))
       }),
     ),
   )

@@ -1,9 +1,12 @@
 import { ReservationExpiredV1, ReservationReleasedV1 } from '@tradewind/contracts/inventory'
 import { announcedAgain, changed, unchanged } from '@tradewind/database/decision'
-import { finishRelease, type Reservation, startRelease, tombstone } from '../domain/reservation.ts'
-import { releaseHold, restock, stockId } from '../domain/stock.ts'
+import { everyShelf, finishRelease, type Reservation, startRelease, tombstone } from '../domain/reservation.ts'
+import { restock, restockId, stockId } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
+import { changedStock } from './change-stock.ts'
+import type { MoveOnce } from './move-once.ts'
+import { releaseHolds } from './release-holds.ts'
 import { outcomeEvents } from './reservation-outcome.ts'
 
 export type ReleaseReservation = (order: { orderId: string }) => Promise<void>
@@ -11,6 +14,7 @@ export type ReleaseReservation = (order: { orderId: string }) => Promise<void>
 interface Ports {
   readonly reservations: ReservationRepository
   readonly stock: StockRepository
+  readonly moveOnce: MoveOnce
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -29,18 +33,28 @@ export const makeReleaseReservation = (ports: Ports): ReleaseReservation => {
   }
 }
 
+export type CarryOutRelease = (reservation: Reservation) => Promise<void>
+
 /** Carries on with a release that was decided. */
-export const makeCarryOutRelease =
-  ({ reservations, stock, now, newId }: Ports) =>
-  async ({ id: orderId, allocations, wasCommitted = false }: Reservation): Promise<void> => {
-    await Promise.all(
-      allocations.map(({ sku, locationId, quantity }) =>
-        stock.update(stockId(sku, locationId), (before) => {
-          const after = wasCommitted ? restock(before, orderId, quantity, now()) : releaseHold(before, orderId)
-          return after === before ? unchanged() : changed(after)
-        }),
-      ),
+export const makeCarryOutRelease = (ports: Ports): CarryOutRelease => {
+  const { reservations, moveOnce, now, newId } = ports
+
+  const putBack = (orderId: string, sku: string, locationId: string, quantity: number) => {
+    const id = stockId(sku, locationId)
+    return moveOnce([restockId(orderId, id)], { sku, locationId }, (before) =>
+      changedStock(newId, before, restock(before, orderId, quantity, now())),
     )
+  }
+
+  return async (reservation) => {
+    const { id: orderId, allocations, plan, wasCommitted = false } = reservation
+    if (wasCommitted) {
+      await Promise.all(allocations.map(({ sku, locationId, quantity }) => putBack(orderId, sku, locationId, quantity)))
+    }
+    const isPutBack = new Set(wasCommitted ? allocations.map(({ sku, locationId }) => stockId(sku, locationId)) : [])
+    const others = new Map(everyShelf(reservation).map((shelf) => [stockId(shelf.sku, shelf.locationId), shelf]))
+    const shelves = [...others].filter(([id]) => !isPutBack.has(id)).map(([, shelf]) => shelf)
+    await releaseHolds(ports, orderId, shelves, plan)
     await reservations.update(orderId, (before) => {
       const after = finishRelease(before)
       if (after === before) return unchanged()
@@ -51,6 +65,7 @@ export const makeCarryOutRelease =
       return changed(after, event)
     })
   }
+}
 
 const released = (newId: (prefix: string) => string, orderId: string, restocked: boolean) =>
   ReservationReleasedV1.create(newId('evt'), { orderId, restocked })

@@ -1,0 +1,19 @@
+import { LocationNotFound } from '../domain/location.ts'
+import type { LocationRepository } from '../store/location.repository.ts'
+import type { ProductRepository } from '../store/product.repository.ts'
+import { SkuNotFound } from './sku-not-found.ts'
+
+interface Ports {
+  readonly locations: LocationRepository
+  readonly products: ProductRepository
+}
+
+/** Throws `LocationNotFound` or `SkuNotFound` where there is nothing that stock could stand for. */
+export async function requireKnown(
+  { locations, products }: Ports,
+  sku: string,
+  ...locationIds: readonly string[]
+): Promise<void> {
+  for (const locationId of locationIds) if (!(await locations.has(locationId))) throw LocationNotFound({ locationId })
+  if (!(await products.hasSku(sku))) throw SkuNotFound({ sku })
+}

@@ -1,0 +1,26 @@
+import { emptyStock, stockId, watchStock } from '../domain/stock.ts'
+import type { LocationRepository } from '../store/location.repository.ts'
+import type { ProductRepository } from '../store/product.repository.ts'
+import type { StockRepository } from '../store/stock.repository.ts'
+import { changedStock } from './change-stock.ts'
+import { requireKnown } from './known-place.ts'
+
+/** Sets the number of available units at which operators are told; 0 for never. */
+export type WatchStock = (threshold: { sku: string; locationId: string; threshold: number }) => Promise<void>
+
+interface Ports {
+  readonly stock: StockRepository
+  readonly locations: LocationRepository
+  readonly products: ProductRepository
+  readonly newId: (prefix: string) => string
+}
+
+export const makeWatchStock =
+  (ports: Ports): WatchStock =>
+  async ({ sku, locationId, threshold }) => {
+    await requireKnown(ports, sku, locationId)
+    await ports.stock.upsert(stockId(sku, locationId), (found) => {
+      const before = found ?? emptyStock(sku, locationId)
+      return changedStock(ports.newId, before, watchStock(before, threshold === 0 ? undefined : threshold))
+    })
+  }
