@@ -1,4 +1,5 @@
 import * as auth from './auth.ts'
+import * as catalogue from './catalogue.ts'
 import type { EventContract } from './event.ts'
 import * as inventory from './inventory.ts'
 import * as notifications from './notifications.ts'
@@ -10,7 +11,7 @@ const isEvent = (value: unknown): value is EventContract =>
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, inventory, orders, payments, notifications]
+  [auth, catalogue, inventory, orders, payments, notifications]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

@@ -1,13 +1,9 @@
 import { Type } from 'typebox'
 import {
-  AmountMinor,
-  Currency,
   idempotencyHeaders,
   LocationId,
-  Money,
   OrderId,
   Page,
-  ProductId,
   pageQuery,
   Sku,
   Strict,
@@ -19,100 +15,10 @@ import { StockPolicy, stockRoutes } from './stock.ts'
 
 export * from './stock.ts'
 
-const Title = Type.String({ minLength: 1, maxLength: 200 })
-const Description = Type.String({ maxLength: 5000 })
-const Category = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', maxLength: 64 })
-export const ProductStatus = Type.Enum(['draft', 'active', 'retired'])
-export type ProductStatus = Type.Static<typeof ProductStatus>
-
-/** Free attributes of a variant, `{ "colour": "red" }`. */
-const Attributes = Type.Record(
-  Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }),
-  Type.String({ minLength: 1, maxLength: 200 }),
-  { maxProperties: 20, additionalProperties: false },
-)
-
-const VariantInput = Strict({
-  sku: Sku,
-  title: Title,
-  attributes: Type.Optional(Attributes),
-  price: Strict({ amountMinor: AmountMinor, currency: Currency }),
-})
-
-export const Variant = Type.Object({
-  sku: Sku,
-  title: Type.String(),
-  attributes: Type.Record(Type.String(), Type.String()),
-  price: Money,
-  available: Type.Integer({ description: 'units that can be ordered now, over all locations' }),
-})
-
-export const Product = Type.Object({
-  id: ProductId,
-  title: Type.String(),
-  description: Type.String(),
-  category: Type.String(),
-  status: ProductStatus,
-  variants: Type.Array(Variant),
-  version: Type.Integer(),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-})
-export type Product = Type.Static<typeof Product>
-
 export const Location = Type.Object({
   id: LocationId,
   name: Type.String(),
   priority: Type.Integer({ description: 'stock is taken from the lowest number first' }),
-})
-
-const VariantInputs = Type.Array(VariantInput, { minItems: 1, maxItems: 100 })
-const productParams = Strict({ id: ProductId })
-
-export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'operator', {
-  summary: 'Creates a product with its variants',
-  body: Strict({
-    title: Title,
-    description: Type.Optional(Description),
-    category: Category,
-    status: Type.Optional(Type.Enum(['draft', 'active'])),
-    variants: VariantInputs,
-  }),
-  response: { 201: Product },
-})
-
-export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/products/:id', 'operator', {
-  summary: 'Changes a product; If-Match with its ETag refuses to overwrite somebody else’s change (412)',
-  params: productParams,
-  headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 128 })) }),
-  body: Type.Object(
-    {
-      title: Type.Optional(Title),
-      description: Type.Optional(Description),
-      category: Type.Optional(Category),
-      status: Type.Optional(ProductStatus),
-      variants: Type.Optional(VariantInputs),
-    },
-    { additionalProperties: false, minProperties: 1 },
-  ),
-  response: { 200: Product },
-})
-
-export const getProductRoute = defineRoute('inventory', 'GET', '/v1/products/:id', 'public', {
-  summary: 'One product',
-  params: productParams,
-  response: { 200: Product },
-})
-
-export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products', 'public', {
-  summary: 'The catalogue: by words, by category, page by page',
-  querystring: Strict({
-    ...pageQuery,
-    q: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-    category: Type.Optional(Category),
-    sort: Type.Optional(Type.Enum(['newest', 'title', 'price', '-price'])),
-  }),
-  response: { 200: Page(Product) },
 })
 
 export const availabilityRoute = defineRoute('inventory', 'GET', '/v1/availability', 'public', {
@@ -252,10 +158,6 @@ export const releasePartRoute = defineRoute('inventory', 'POST', '/v1/reservatio
 })
 
 export const inventoryRoutes = [
-  createProductRoute,
-  updateProductRoute,
-  getProductRoute,
-  listProductsRoute,
   availabilityRoute,
   listLocationsRoute,
   createLocationRoute,
@@ -266,19 +168,6 @@ export const inventoryRoutes = [
   extendReservationRoute,
   releasePartRoute,
 ]
-
-/** The whole product, each time it changes. A consumer keeps it when its version is the highest it has seen. */
-export const ProductUpsertedV1 = defineEvent(
-  'inventory.product.upserted.v1',
-  Type.Object({
-    productId: ProductId,
-    version: Type.Integer({ minimum: 1 }),
-    title: Type.String(),
-    category: Type.String(),
-    status: ProductStatus,
-    variants: Type.Array(Type.Object({ sku: Sku, title: Type.String(), price: Money })),
-  }),
-)
 
 /** Every line of the order is held until `expiresAt`. */
 export const ReservationHeldV1 = defineEvent(

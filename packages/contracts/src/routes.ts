@@ -1,4 +1,5 @@
 import { authRoutes } from './auth.ts'
+import { catalogueRoutes } from './catalogue.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { notificationsRoutes } from './notifications.ts'
 import { ordersRoutes } from './orders.ts'
@@ -8,6 +9,7 @@ import type { RouteContract } from './route.ts'
 /** Every public route of the system. The gateway forwards these and nothing else. */
 export const allRoutes: readonly RouteContract[] = [
   ...authRoutes,
+  ...catalogueRoutes,
   ...inventoryRoutes,
   ...ordersRoutes,
   ...paymentsRoutes,

@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@tradewind/service-kit/errors',
     '@tradewind/service-kit/idempotency',
     'type:@tradewind/service-kit',
+    'type:node:',
   ],
   http: [
     'http',
@@ -37,6 +38,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@tradewind/contracts',
     '@tradewind/service-kit',
     'typebox',
+    'file-type',
+    'node:',
   ],
   events: ['events', 'type:use-cases', 'type:domain', '@tradewind/contracts', '@tradewind/messaging'],
   store: [
@@ -55,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'node:'],
   crypto: ['crypto', 'domain', '@tradewind/service-kit', '@node-rs/argon2', 'jose', 'node:'],
   'app.ts': [
+    'catalogue-app.ts',
     'domain',
     'use-cases',
     'http',
@@ -65,6 +69,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'crypto',
     '@tradewind',
   ],
+  'catalogue-app.ts': ['use-cases', 'http', 'type:store', '@tradewind'],
   'config.ts': ['@tradewind/service-kit', 'typebox'],
 }
 

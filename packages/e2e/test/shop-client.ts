@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { registerRoute, Tokens } from '@tradewind/contracts/auth'
-import { listStockRoute, Product, StockLevel } from '@tradewind/contracts/inventory'
+import { Product } from '@tradewind/contracts/catalogue'
+import { listStockRoute, StockLevel } from '@tradewind/contracts/inventory'
 import { listNotificationsRoute } from '@tradewind/contracts/notifications'
 import { getTimelineRoute, Order } from '@tradewind/contracts/orders'
 import { listPaymentsRoute } from '@tradewind/contracts/payments'

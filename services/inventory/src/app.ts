@@ -1,14 +1,12 @@
 import type { EventHandler } from '@tradewind/messaging/consumer'
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
+import { type CataloguePorts, createCatalogue } from './catalogue-app.ts'
 import type { AllocationStrategy } from './domain/allocation.ts'
 import { onOrderAuthorized } from './events/on-order-authorized.ts'
 import { onOrderPlaced } from './events/on-order-placed.ts'
 import { onOrderStopped } from './events/on-order-stopped.ts'
 import { getAvailability } from './http/availability.route.ts'
 import { postCount } from './http/counts.route.ts'
-import { createProduct } from './http/create-product.route.ts'
-import { getProduct } from './http/get-product.route.ts'
-import { listProducts } from './http/list-products.route.ts'
 import { createLocation, listLocations } from './http/locations.route.ts'
 import { listMovements } from './http/movements.route.ts'
 import { getReservation, postExtension, postPartialRelease } from './http/reservations.route.ts'
@@ -16,18 +14,14 @@ import { listStock, postAdjustment, putThreshold } from './http/stock.route.ts'
 import { getStockConsistency, postStockConsistency } from './http/stock-consistency.route.ts'
 import { putStockPolicy } from './http/stock-policy.route.ts'
 import { postTransfer } from './http/transfers.route.ts'
-import { updateProduct } from './http/update-product.route.ts'
 import type { AdjustmentClaims } from './store/adjustment-claims.ts'
 import type { LocationRepository } from './store/location.repository.ts'
 import type { MovementLedger } from './store/movement-ledger.ts'
-import type { ProductRepository } from './store/product.repository.ts'
 import type { ReservationRepository } from './store/reservation.repository.ts'
-import type { StockRepository } from './store/stock.repository.ts'
 import type { StockPolicyRepository } from './store/stock-policy.repository.ts'
 import type { TransferRepository } from './store/transfer.repository.ts'
 import { makeAdjustStock } from './use-cases/adjust-stock.ts'
 import { makeArchiveMovements } from './use-cases/archive-movements.ts'
-import { makeBrowseCatalogue } from './use-cases/browse-catalogue.ts'
 import { makeCheckStock } from './use-cases/check-stock.ts'
 import { makeCommitReservation } from './use-cases/commit-reservation.ts'
 import { makeCountStock } from './use-cases/count-stock.ts'
@@ -40,23 +34,18 @@ import { makeReleasePart } from './use-cases/release-part.ts'
 import { makeCarryOutRelease, makeReleaseReservation } from './use-cases/release-reservation.ts'
 import { makeRebuildStock, makeReleaseLeakedHolds, makeSweepLeakedHolds } from './use-cases/repair-stock.ts'
 import { makeReserveStock } from './use-cases/reserve-stock.ts'
-import { makeCreateProduct, makeUpdateProduct } from './use-cases/save-product.ts'
 import { makeSetStockPolicy } from './use-cases/set-stock-policy.ts'
 import { makeSweepReservations } from './use-cases/sweep-reservations.ts'
 import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from './use-cases/transfer-stock.ts'
 import { makeWatchStock } from './use-cases/watch-stock.ts'
 
-export interface InventoryPorts {
-  readonly products: ProductRepository
-  readonly stock: StockRepository
+export interface InventoryPorts extends CataloguePorts {
   readonly reservations: ReservationRepository
   readonly policies: StockPolicyRepository
   readonly transfers: TransferRepository
   readonly locations: LocationRepository
   readonly ledger: MovementLedger
   readonly claims: AdjustmentClaims
-  readonly now: () => Date
-  readonly newId: (prefix: string) => string
   readonly holdMs: number
   readonly strategy: AllocationStrategy
 }
@@ -64,17 +53,14 @@ export interface InventoryPorts {
 /** Wires the service; no I/O happens here. */
 export function createInventory(ports: InventoryPorts) {
   const { locations, stock, reservations } = ports
-  const catalogue = makeBrowseCatalogue(ports)
+  const catalogue = createCatalogue(ports)
   const commit = makeCommitReservation(ports)
   const followPlan = makeFollowPlan(ports)
   const moving = { ...ports, moveOnce: makeMoveOnce(ports) }
   const carryOutRelease = makeCarryOutRelease(moving)
   const releaseLeakedHolds = makeReleaseLeakedHolds(ports)
   const routes: ImplementedRoute[] = [
-    listProducts(catalogue),
-    getProduct(catalogue),
-    createProduct(makeCreateProduct(ports), catalogue),
-    updateProduct(makeUpdateProduct(ports), catalogue),
+    ...catalogue.routes,
     getAvailability(makeReadAvailability(ports)),
     listLocations(locations),
     createLocation(locations),
@@ -102,6 +88,7 @@ export function createInventory(ports: InventoryPorts) {
     sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, followPlan }),
     sweepTransfers: makeSweepTransfers(moving, makeCarryOutTransfer(moving)),
     sweepLeakedHolds: makeSweepLeakedHolds(releaseLeakedHolds),
+    sweepImages: catalogue.sweepImages,
     archiveMovements: makeArchiveMovements(ports),
   }
 }

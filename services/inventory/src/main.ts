@@ -7,6 +7,7 @@ import { runService } from '@tradewind/service-kit/service'
 import { createInventory } from './app.ts'
 import { loadInventoryConfig } from './config.ts'
 import { createAdjustmentClaims } from './store/adjustment-claims.ts'
+import { createImageRepository } from './store/image.repository.ts'
 import { createLocationRepository } from './store/location.repository.ts'
 import { migrations } from './store/migrations.ts'
 import { createMovementLedger } from './store/movement-ledger.ts'
@@ -26,6 +27,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   const transfers = createTransferRepository(db, now)
   const inventory = createInventory({
     products,
+    images: createImageRepository(db),
     stock,
     reservations,
     policies: createStockPolicyRepository(db, now),
@@ -44,5 +46,6 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
   every(context, 'leaked hold sweeper', 1000, inventory.sweepLeakedHolds)
   every(context, 'movement archive', 1000, inventory.archiveMovements)
+  every(context, 'image sweeper', 3600_000, inventory.sweepImages)
   return { routes: inventory.routes, isUnavailable }
 })

@@ -7,6 +7,7 @@ import { createInventory, type InventoryPorts } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 import type { AllocationStrategy } from '../src/domain/allocation.ts'
 import { createAdjustmentClaims } from '../src/store/adjustment-claims.ts'
+import { createImageRepository } from '../src/store/image.repository.ts'
 import { createLocationRepository } from '../src/store/location.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createMovementLedger } from '../src/store/movement-ledger.ts'
@@ -62,6 +63,7 @@ export async function startInventory(options: Options): Promise<InventoryUnderTe
     const transfers = createTransferRepository(db, now)
     const ports = wrap({
       products,
+      images: createImageRepository(db),
       stock,
       reservations,
       policies: createStockPolicyRepository(db, now),

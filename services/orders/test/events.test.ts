@@ -1,5 +1,5 @@
+import { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { DomainEvent } from '@tradewind/contracts/event'
-import { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,6 +1,6 @@
+import { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { DomainEvent, EventData } from '@tradewind/contracts/event'
 import {
-  ProductUpsertedV1,
   ReservationCommittedV1,
   ReservationExpiredV1,
   ReservationHeldV1,

@@ -10,6 +10,14 @@ export interface Variant {
   readonly title: string
   readonly attributes: Readonly<Record<string, string>>
   readonly price: Money
+  readonly weightGrams?: number
+}
+
+/** A picture that is kept apart; the product knows what it is. */
+export interface Image {
+  readonly id: string
+  readonly mediaType: string
+  readonly bytes: number
 }
 
 export type ProductStatus = 'draft' | 'active' | 'retired'
@@ -23,6 +31,8 @@ export interface Product {
   readonly category: string
   readonly status: ProductStatus
   readonly variants: readonly Variant[]
+  /** In the order in which they are shown. */
+  readonly images?: readonly Image[]
   /** Lower-case words of everything a customer may search for. */
   readonly words: readonly string[]
   /** Lowest price of its variants, for sorting. */
@@ -33,7 +43,9 @@ export const ProductNotFound = defineError('INVENTORY_PRODUCT_NOT_FOUND', 'not-f
 export const DuplicateSku = defineError('INVENTORY_DUPLICATE_SKU', 'invalid', 'A SKU stands twice in the request.')
 export const SkuTaken = defineError('INVENTORY_SKU_TAKEN', 'conflict', 'Another product has this SKU already.')
 
-export type ProductInput = Omit<Product, 'id' | 'words' | 'priceMinor'>
+export const TooManyImages = defineError('INVENTORY_TOO_MANY_IMAGES', 'conflict', 'A product has at most 20 images.')
+
+export type ProductInput = Omit<Product, 'id' | 'words' | 'priceMinor' | 'images'>
 
 /** Throws `DuplicateSku`. */
 export function createProduct(id: string, input: ProductInput): Product {
@@ -54,6 +66,22 @@ export function createProduct(id: string, input: ProductInput): Product {
 /** Applies what is given and keeps the rest. Throws `DuplicateSku`. */
 export const changeProduct = (product: Product, change: Partial<ProductInput>): Product =>
   createProduct(product.id, { ...product, ...change })
+
+const maxImages = 20
+
+/** Throws `TooManyImages`. */
+export function addImage(product: Product, image: Image): Product {
+  const images = product.images ?? []
+  if (images.length >= maxImages) throw TooManyImages({ id: product.id })
+  return { ...product, images: [...images, image] }
+}
+
+/** Returns the same object when the product does not have the image. */
+export function removeImage(product: Product, imageId: string): Product {
+  const images = product.images ?? []
+  const kept = images.filter(({ id }) => id !== imageId)
+  return kept.length === images.length ? product : { ...product, images: kept }
+}
 
 /** Most words of one product that can be searched for. */
 const maxWords = 400

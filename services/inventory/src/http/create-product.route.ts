@@ -1,4 +1,4 @@
-import { createProductRoute } from '@tradewind/contracts/inventory'
+import { createProductRoute } from '@tradewind/contracts/catalogue'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { BrowseCatalogue } from '../use-cases/browse-catalogue.ts'
 import type { CreateProduct } from '../use-cases/save-product.ts'
@@ -14,6 +14,6 @@ export const createProduct = (create: CreateProduct, catalogue: BrowseCatalogue)
       variants: body.variants.map((variant) => ({ ...variant, attributes: variant.attributes ?? {} })),
     })
     const created = presentProduct(await catalogue.view(product))
-    const headers = { etag: productEtag(created.version), location: `/v1/products/${created.id}` }
+    const headers = { etag: productEtag(created), location: `/v1/products/${created.id}` }
     return { status: 201, body: created, headers }
   })

@@ -1,10 +1,17 @@
-import { getProductRoute } from '@tradewind/contracts/inventory'
+import { getProductRoute, manageProductRoute } from '@tradewind/contracts/catalogue'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { BrowseCatalogue } from '../use-cases/browse-catalogue.ts'
+import { conditional } from './conditional.ts'
 import { presentProduct, productEtag } from './present-product.ts'
 
 export const getProduct = (catalogue: BrowseCatalogue) =>
-  implementRoute(getProductRoute, async ({ params }) => {
+  implementRoute(getProductRoute, async ({ params, headers }) => {
     const body = presentProduct(await catalogue.find(params.id))
-    return { status: 200, body, headers: { etag: productEtag(body.version) } }
+    return conditional(headers['if-none-match'], body, productEtag(body))
+  })
+
+export const manageProduct = (catalogue: BrowseCatalogue) =>
+  implementRoute(manageProductRoute, async ({ params }) => {
+    const body = presentProduct(await catalogue.findAny(params.id))
+    return { status: 200, body, headers: { etag: productEtag(body) } }
   })

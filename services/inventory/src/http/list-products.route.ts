@@ -1,10 +1,12 @@
+import { listProductsRoute, manageProductsRoute } from '@tradewind/contracts/catalogue'
 import { ProductId } from '@tradewind/contracts/common'
-import { listProductsRoute } from '@tradewind/contracts/inventory'
 import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
-import type { ProductSort } from '../domain/product.ts'
+import type { ProductSort, ProductStatus } from '../domain/product.ts'
 import type { BrowseCatalogue, ProductView } from '../use-cases/browse-catalogue.ts'
+import { type FilterQuery, filterOf } from './catalogue-filter.ts'
+import { conditional } from './conditional.ts'
 import { presentProduct } from './present-product.ts'
 
 const PlaceByTitle = Type.Tuple([Type.Literal('title'), Type.String(), ProductId])
@@ -16,17 +18,33 @@ function placeIn(sort: ProductSort, cursor: string): readonly [string | number, 
   return [value, id]
 }
 
+interface ListQuery extends FilterQuery {
+  readonly limit?: string
+  readonly cursor?: string
+  readonly sort?: ProductSort
+}
+
+async function page(catalogue: BrowseCatalogue, query: ListQuery, status: ProductStatus | undefined) {
+  const { sort = 'newest', cursor } = query
+  const limit = limitOf(query)
+  const after = cursor === undefined ? undefined : placeIn(sort, cursor)
+  const found = await catalogue.search({ ...filterOf(query), status, sort, after, limit })
+  const placeOf = ({ product: { id, title, priceMinor } }: ProductView) => [
+    sort,
+    sort === 'title' ? title : priceMinor,
+    id,
+  ]
+  const { items, nextCursor } = pageOf(found, limit, placeOf)
+  return { items: items.map(presentProduct), nextCursor }
+}
+
 export const listProducts = (catalogue: BrowseCatalogue) =>
-  implementRoute(listProductsRoute, async ({ query }) => {
-    const { q, category, sort = 'newest', cursor } = query
-    const limit = limitOf(query)
-    const after = cursor === undefined ? undefined : placeIn(sort, cursor)
-    const found = await catalogue.search({ text: q, category, sort, after, limit })
-    const placeOf = ({ product: { id, title, priceMinor } }: ProductView) => [
-      sort,
-      sort === 'title' ? title : priceMinor,
-      id,
-    ]
-    const { items, nextCursor } = pageOf(found, limit, placeOf)
-    return { status: 200, body: { items: items.map(presentProduct), nextCursor } }
-  })
+  implementRoute(listProductsRoute, async ({ query, headers }) =>
+    conditional(headers['if-none-match'], await page(catalogue, query, 'active')),
+  )
+
+export const manageProducts = (catalogue: BrowseCatalogue) =>
+  implementRoute(manageProductsRoute, async ({ query }) => ({
+    status: 200,
+    body: await page(catalogue, query, query.status),
+  }))

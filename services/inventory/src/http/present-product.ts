@@ -1,8 +1,10 @@
-import type { Product } from '@tradewind/contracts/inventory'
+import type { Image, Product } from '@tradewind/contracts/catalogue'
+import { fingerprint } from '@tradewind/service-kit/idempotency'
 import type { ProductView } from '../use-cases/browse-catalogue.ts'
 
-/** The weak point of an ETag is forgetting what it covers: here the product's version, not its stock. */
-export const productEtag = (version: number): string => `"${version}"`
+/** Covers all that is shown: the product's version, for edits, and behind it what is available. */
+export const productEtag = ({ version, variants }: Product): string =>
+  `"${version}-${fingerprint(variants.map(({ available }) => available).join()).slice(0, 12)}"`
 
 export function presentProduct({ product, available }: ProductView): Product {
   const { id, title, description, category, status, version, createdAt, updatedAt } = product
@@ -17,10 +19,19 @@ export function presentProduct({ product, available }: ProductView): Product {
       title: variant.title,
       attributes: { ...variant.attributes },
       price: variant.price,
+      ...(variant.weightGrams !== undefined && { weightGrams: variant.weightGrams }),
       available: available.get(variant.sku) ?? 0,
     })),
+    images: (product.images ?? []).map(presentImage),
     version,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   }
 }
+
+export const presentImage = ({ id, mediaType, bytes }: Omit<Image, 'url'>): Image => ({
+  id,
+  url: `/v1/images/${id}`,
+  mediaType,
+  bytes,
+})

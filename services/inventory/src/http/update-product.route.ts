@@ -1,4 +1,4 @@
-import { updateProductRoute } from '@tradewind/contracts/inventory'
+import { updateProductRoute } from '@tradewind/contracts/catalogue'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { BrowseCatalogue } from '../use-cases/browse-catalogue.ts'
 import type { UpdateProduct } from '../use-cases/save-product.ts'
@@ -9,7 +9,7 @@ const noVersion = -1
 
 function versionIn(ifMatch: string | undefined): number | undefined {
   if (ifMatch === undefined || ifMatch === '*') return undefined
-  const version = /^"(\d{1,15})"$/.exec(ifMatch)?.[1]
+  const version = /^"(\d{1,15})(?:-[0-9a-f]+)?"$/.exec(ifMatch)?.[1]
   return version === undefined ? noVersion : Number(version)
 }
 
@@ -24,5 +24,5 @@ export const updateProduct = (update: UpdateProduct, catalogue: BrowseCatalogue)
     }
     const product = await update(params.id, change, versionIn(headers['if-match']))
     const changed = presentProduct(await catalogue.view(product))
-    return { status: 200, body: changed, headers: { etag: productEtag(changed.version) } }
+    return { status: 200, body: changed, headers: { etag: productEtag(changed) } }
   })

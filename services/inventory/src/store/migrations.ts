@@ -41,4 +41,11 @@ export const migrations: readonly Migration[] = [
       ])
     },
   },
+  {
+    name: '0003-images',
+    up: async (db) => {
+      await db.collection('products').createIndex({ 'images.id': 1 }, { name: 'image', sparse: true })
+      await db.collection('images.files').createIndex({ uploadDate: 1 }, { name: 'uploaded' })
+    },
+  },
 ]

@@ -1,4 +1,4 @@
-import { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
+import { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import { DuplicateKey } from '@tradewind/database/aggregate-store'
 import { changed } from '@tradewind/database/decision'
 import { defineError } from '@tradewind/service-kit/errors'

@@ -1,4 +1,4 @@
-import { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
+import { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import { on } from '@tradewind/messaging/consumer'
 import type { KeepCatalogue } from '../use-cases/keep-catalogue.ts'
 

@@ -1,5 +1,5 @@
+import type { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { EventData } from '@tradewind/contracts/event'
-import type { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
 import { type Db, Long, MongoServerError } from 'mongodb'
 import type { PricedSku } from '../domain/order.ts'
 

@@ -1,5 +1,5 @@
+import type { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { EventData } from '@tradewind/contracts/event'
-import type { ProductUpsertedV1 } from '@tradewind/contracts/inventory'
 import type { CatalogueRepository } from '../store/catalogue.repository.ts'
 
 /** Takes over a product for later pricing, unless a later version of it is known. */
