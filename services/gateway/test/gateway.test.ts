@@ -140,11 +140,13 @@ afterAll(() => gateway.close())
 describe('forwarding', () => {
   const orderId = `ord_${'0'.repeat(32)}`
 
-  test.each(allRoutes.map(({ method, path, access }) => [method, path, access] as const))(
+  test.each(allRoutes.map(({ method, path, access, schema }) => [method, path, access, schema] as const))(
     '%s %s goes to its service for those it is for (%s)',
-    async (method, path, access) => {
+    async (method, path, access, { body: hasBody, upload }) => {
       const url = path.replaceAll(/:\w+/g, 'some-id')
-      const body = method === 'GET' ? {} : { headers: json, body: '{}' }
+      const type = upload === undefined ? 'application/json' : upload.mediaTypes[0]
+      const body =
+        hasBody === undefined && upload === undefined ? {} : { headers: { 'content-type': type }, body: '{}' }
       const as = async (roles?: string[]) => {
         const authorization = roles === undefined ? {} : { authorization: await tokens.bearer({ roles }) }
         return (await ask(gateway, url, { method, ...body, headers: { ...body.headers, ...authorization } })).status
