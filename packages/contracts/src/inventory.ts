@@ -1,14 +1,5 @@
 import { Type } from 'typebox'
-import {
-  idempotencyHeaders,
-  LocationId,
-  OrderId,
-  Page,
-  pageQuery,
-  Sku,
-  Strict,
-  Timestamp,
-} from './common.ts'
+import { idempotencyHeaders, LocationId, OrderId, Page, pageQuery, Sku, Strict, Timestamp } from './common.ts'
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
 import { StockPolicy, stockRoutes } from './stock.ts'
@@ -131,18 +122,12 @@ export const getReservationRoute = defineRoute('inventory', 'GET', '/v1/reservat
   response: { 200: Reservation },
 })
 
-export const extendReservationRoute = defineRoute(
-  'inventory',
-  'POST',
-  '/v1/reservations/:orderId/extend',
-  'operator',
-  {
-    summary: 'Holds what is held for so many minutes from now, never shorter than before',
-    params: reservationParams,
-    body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
-    response: { 200: Reservation },
-  },
-)
+export const extendReservationRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/extend', 'operator', {
+  summary: 'Holds what is held for so many minutes from now, never shorter than before',
+  params: reservationParams,
+  body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
+  response: { 200: Reservation },
+})
 
 export const releasePartRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/release', 'operator', {
   summary: 'Gives a part of what an order holds back to the shelves; all of it releases the reservation',
