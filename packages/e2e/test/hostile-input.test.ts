@@ -4,6 +4,7 @@ import type { RouteContract } from '@tradewind/contracts/route'
 import { allRoutes } from '@tradewind/contracts/routes'
 import { eventually } from '@tradewind/testkit/eventually'
 import { BSON, MongoClient } from 'mongodb'
+import { Check } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningSystem, runSystem } from './running-system.ts'
 import { type Answer, type Call, createShop, type Shop, shaped } from './shop-client.ts'
@@ -74,7 +75,7 @@ const protectedRoutes = allRoutes.filter(({ access }) => access !== 'public').ma
 
 const fieldsOf = ({ schema }: RouteContract): string[] => Object.keys(schema.body?.properties ?? {})
 
-/** Wrong for every field of every body: none takes one of these. */
+/** Wrong for nearly every field. */
 const wrongValues: readonly [string, unknown][] = [
   ['null', null],
   ['true', true],
@@ -82,6 +83,12 @@ const wrongValues: readonly [string, unknown][] = [
   ['a list in a list', [[3]]],
   ['half a unit', 1.5],
 ]
+
+/** Every field of a body with every value that its schema does not take. */
+const wrongFieldsOf = ({ schema }: RouteContract) =>
+  Object.entries(schema.body?.properties ?? {}).flatMap(([name, field]) =>
+    wrongValues.filter(([, value]) => !Check(field, value)).map(([what, value]) => [name, what, value] as const),
+  )
 
 function expectRefusal(answer: Answer, status: number) {
   const problem = shaped(Problem, answer)
@@ -97,14 +104,11 @@ function expectRefusal(answer: Answer, status: number) {
 describe.each(withBody)('%s', (_name, route) => {
   const [field = ''] = fieldsOf(route)
 
-  test.each(fieldsOf(route).flatMap((name) => wrongValues.map(([what, value]) => [name, what, value] as const)))(
-    'refuses %s: %s, and points at it',
-    async (name, _what, value) => {
-      const problem = expectRefusal(await send(route, { body: { [name]: value } }), 400)
-      const pointers = problem.errors?.map(({ pointer }) => pointer) ?? []
-      expect(pointers.some((pointer) => pointer.startsWith(`/${name}`))).toBe(true)
-    },
-  )
+  test.each(wrongFieldsOf(route))('refuses %s: %s, and points at it', async (name, _what, value) => {
+    const problem = expectRefusal(await send(route, { body: { [name]: value } }), 400)
+    const pointers = problem.errors?.map(({ pointer }) => pointer) ?? []
+    expect(pointers.some((pointer) => pointer.startsWith(`/${name}`))).toBe(true)
+  })
 
   test.each(
     ['role', 'roles', 'price', 'status', 'userId', 'customerId', 'isOperator', '_id'].filter(
