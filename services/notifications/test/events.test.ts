@@ -74,16 +74,13 @@ describe('an address', () => {
     expect(JSON.stringify(eventsOf(ending.orderId))).not.toContain('example.org')
   })
 
-  test('that comes late is waited for', async () => {
+  test('that nobody knows leaves a mail that failed, and the order is told', async () => {
     const ending = newEnding(notifications)
     notifications.addresses.delete(ending.orderId)
-    await notifications.publish(confirmed(ending))
-    const handler = notifications.app.onOrders.find(({ contract }) => contract.type === OrderConfirmedV1.type)
-    await expect(handler?.handle({ ...confirmed(ending), time: new Date() })).rejects.toThrow(
-      expect.objectContaining({ code: 'NOTIFICATIONS_NO_ADDRESS' }),
-    )
-    notifications.addresses.set(ending.orderId, 'late@example.org')
-    await notifications.settle()
-    expect(await notifications.ofOrder(ending.orderId)).toMatchObject([{ to: 'late@example.org', status: 'sent' }])
+    await notifications.deliver(confirmed(ending))
+    await notifications.deliver(confirmed(ending))
+    expect(await notifications.ofOrder(ending.orderId)).toMatchObject([{ to: '', status: 'failed' }])
+    expect(eventsOf(ending.orderId)).toMatchObject([{ type: 'notifications.notification.failed.v1' }, {}])
+    expect(await notifications.deadLetters()).toBe(0)
   })
 })

@@ -32,6 +32,16 @@ export const queueNotification = (draft: Draft, now: Date): Notification => ({
   dueAt: now,
 })
 
+/** A mail that nobody can be found for is kept as failed, so that the order is not waited for and operators see why. */
+export const unaddressedNotification = (draft: Omit<Draft, 'to'>): Notification => ({
+  ...draft,
+  to: '',
+  channel: 'email',
+  status: 'failed',
+  attempts: 0,
+  failure: 'nobody knows an address',
+})
+
 /** Returns the same object when it was sent or given up before. */
 export function markSent(notification: Notification, now: Date): Notification {
   if (notification.status !== 'queued') return notification

@@ -1,8 +1,8 @@
-import { NotificationFailedV1, NotificationSentV1 } from '@tradewind/contracts/notifications'
 import { changed, unchanged } from '@tradewind/database/decision'
 import { markFailedAttempt, markSent, type Notification } from '../domain/notification.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { NotificationRepository } from '../store/notification.repository.ts'
+import { failedEvent, sentEvent } from './notification-events.ts'
 
 /** Tries to hand a queued mail over and writes down what came of it. Never throws for a mail server's refusal. */
 export type DeliverNotification = (notification: Notification) => Promise<void>
@@ -25,13 +25,8 @@ export const makeDeliverNotification =
     await notifications.update(notification.id, (before) => {
       const after = failure === undefined ? markSent(before, now()) : markFailedAttempt(before, failure, now())
       if (after === before) return unchanged()
-      const { id: notificationId, orderId, template, channel } = after
-      const facts = { notificationId, orderId, template, channel }
-      if (after.status === 'sent') return changed(after, NotificationSentV1.create(newId('evt'), facts))
+      if (after.status === 'sent') return changed(after, sentEvent(after, newId('evt')))
       if (after.status === 'queued') return changed(after)
-      return changed(
-        after,
-        NotificationFailedV1.create(newId('evt'), { ...facts, reason: 'the mail server refused it' }),
-      )
+      return changed(after, failedEvent(after, newId('evt'), 'the mail server refused it'))
     })
   }
