@@ -1,4 +1,4 @@
-import { type Collection, type Db, type Filter, MongoBulkWriteError } from 'mongodb'
+import { type Db, type Filter, MongoBulkWriteError } from 'mongodb'
 import { type Movement, type Stock, stockId } from '../domain/stock.ts'
 
 export interface LedgerEntry extends Omit<Movement, 'id'> {
@@ -29,7 +29,6 @@ export interface LedgerStock {
 
 /** Every movement of every stock, append-only. Its sum is what is on hand. */
 export interface MovementLedger {
-  readonly collection: Collection<LedgerEntry>
   /** Appends what is not there yet; repeating it changes nothing. */
   readonly append: (stock: Stock, movements: readonly Movement[]) => Promise<void>
   /** The first that it has of these. */
@@ -45,7 +44,6 @@ export interface MovementLedger {
 export function createMovementLedger(db: Db): MovementLedger {
   const collection = db.collection<LedgerEntry>('movements')
   return {
-    collection,
     append: async ({ id, sku, locationId }, movements) => {
       const entries = movements.map(({ id: _id, ...movement }) => ({ _id, stockId: id, sku, locationId, ...movement }))
       try {

@@ -1,9 +1,10 @@
-import { type AggregateStore, createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
+import { createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { Reservation } from '../domain/reservation.ts'
+import type { Aggregates, WithOutbox } from './aggregates.ts'
 
-export interface ReservationRepository extends AggregateStore<Reservation> {
+export interface ReservationRepository extends Aggregates<Reservation> {
   /** Orders whose reservation waits for the sweeper. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
   readonly findMany: (orderIds: readonly string[]) => Promise<ReadonlyMap<string, Reservation & Stored>>
@@ -13,7 +14,7 @@ export interface ReservationRepository extends AggregateStore<Reservation> {
   readonly liveAt: (sku: string, locationId: string) => Promise<(Reservation & Stored)[]>
 }
 
-export function createReservationRepository(db: Db, now: () => Date): ReservationRepository {
+export function createReservationRepository(db: Db, now: () => Date): ReservationRepository & WithOutbox {
   const store = createAggregateStore<Reservation>(db, 'reservations', { now })
   const withoutOutbox = { projection: { 'outbox.entries': 0 } }
   // Only what is under way waits for the sweeper.

@@ -1,9 +1,10 @@
-import { type AggregateStore, createAggregateStore } from '@tradewind/database/aggregate-store'
+import { createAggregateStore } from '@tradewind/database/aggregate-store'
 import type { Db } from 'mongodb'
 import type { StockPolicy } from '../domain/stock-policy.ts'
+import type { Aggregates } from './aggregates.ts'
 import { shareReads } from './share-reads.ts'
 
-export interface StockPolicyRepository extends Pick<AggregateStore<StockPolicy>, 'upsert'> {
+export interface StockPolicyRepository extends Pick<Aggregates<StockPolicy>, 'upsert'> {
   /** Of one SKU; callers of one moment share one read. */
   readonly find: (sku: string) => Promise<StockPolicy | undefined>
 }

@@ -1,11 +1,7 @@
-import {
-  type AggregateDocument,
-  type AggregateStore,
-  createAggregateStore,
-  type Stored,
-} from '@tradewind/database/aggregate-store'
+import { type AggregateDocument, createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
 import type { Db, Filter } from 'mongodb'
 import { backorderedUnits, type Stock } from '../domain/stock.ts'
+import type { Aggregates, WithOutbox } from './aggregates.ts'
 import { shareReads } from './share-reads.ts'
 
 /** One SKU at one location in numbers. */
@@ -32,7 +28,7 @@ export interface StockQuery {
   readonly limit: number
 }
 
-export interface StockRepository extends AggregateStore<Stock> {
+export interface StockRepository extends Aggregates<Stock> {
   readonly findBySkus: (skus: readonly string[]) => Promise<Stock[]>
   /** What is available of each SKU at each location, without the holds. Callers of one moment share one read. */
   readonly levels: (skus: readonly string[]) => Promise<ShelfLevel[]>
@@ -44,7 +40,7 @@ export interface StockRepository extends AggregateStore<Stock> {
   readonly withMovementsBefore: (before: Date, limit: number) => Promise<Stock[]>
 }
 
-export function createStockRepository(db: Db, now: () => Date): StockRepository {
+export function createStockRepository(db: Db, now: () => Date): StockRepository & WithOutbox {
   const store = createAggregateStore<Stock>(db, 'stock', { now })
   const withoutOutbox = { projection: { 'outbox.entries': 0 } }
   const levelsBySku = shareReads(async (skus) => {

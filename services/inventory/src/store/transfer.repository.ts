@@ -1,14 +1,15 @@
-import { type AggregateStore, createAggregateStore } from '@tradewind/database/aggregate-store'
+import { createAggregateStore } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { Transfer } from '../domain/transfer.ts'
+import type { Aggregates, WithOutbox } from './aggregates.ts'
 
-export interface TransferRepository extends AggregateStore<Transfer> {
+export interface TransferRepository extends Aggregates<Transfer> {
   /** Transfers that wait for the sweeper. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
 }
 
-export function createTransferRepository(db: Db, now: () => Date): TransferRepository {
+export function createTransferRepository(db: Db, now: () => Date): TransferRepository & WithOutbox {
   const store = createAggregateStore<Transfer>(db, 'transfers', { now })
   return { ...store, dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit) }
 }

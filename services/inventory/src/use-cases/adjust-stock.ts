@@ -29,7 +29,7 @@ export type AdjustStock = (command: AdjustStockCommand) => Promise<{ level: Stoc
 interface Ports {
   readonly moveOnce: MoveOnce
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
   readonly claims: AdjustmentClaims
   readonly now: () => Date
   readonly newId: (prefix: string) => string

@@ -30,7 +30,7 @@ export type CountStock = (command: CountStockCommand) => Promise<{ count: Counte
 interface Ports {
   readonly moveOnce: MoveOnce
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
   readonly claims: AdjustmentClaims
   readonly now: () => Date
   readonly newId: (prefix: string) => string

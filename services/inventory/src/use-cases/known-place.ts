@@ -5,7 +5,7 @@ import { SkuNotFound } from './sku-not-found.ts'
 
 interface Ports {
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
 }
 
 /** Throws `LocationNotFound` or `SkuNotFound` where there is nothing that stock could stand for. */

@@ -28,7 +28,7 @@ export type SetStockPolicy = (input: StockPolicyInput) => Promise<StockPolicy>
 interface Ports {
   readonly policies: StockPolicyRepository
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
 }
 
 export const makeSetStockPolicy = ({ policies, locations, products }: Ports): SetStockPolicy => {

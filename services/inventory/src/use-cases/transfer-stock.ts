@@ -42,7 +42,7 @@ interface Ports {
   readonly stock: StockRepository
   readonly moveOnce: MoveOnce
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
   readonly claims: AdjustmentClaims
   readonly now: () => Date
   readonly newId: (prefix: string) => string

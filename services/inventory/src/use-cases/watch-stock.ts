@@ -11,7 +11,7 @@ export type WatchStock = (threshold: { sku: string; locationId: string; threshol
 interface Ports {
   readonly stock: StockRepository
   readonly locations: LocationRepository
-  readonly products: ProductRepository
+  readonly products: Pick<ProductRepository, 'hasSku'>
   readonly newId: (prefix: string) => string
 }
 

@@ -1,0 +1,198 @@
+import { AggregateNotFound, DuplicateKey, type Stored } from '@tradewind/database/aggregate-store'
+import type { Decision } from '@tradewind/database/decision'
+import { IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
+import type { Location } from '../../src/domain/location.ts'
+import type { Reservation } from '../../src/domain/reservation.ts'
+import { backorderedUnits, heldUnits, type Movement, type Stock } from '../../src/domain/stock.ts'
+import type { StockPolicy } from '../../src/domain/stock-policy.ts'
+import type { Transfer } from '../../src/domain/transfer.ts'
+import type { AdjustmentClaims } from '../../src/store/adjustment-claims.ts'
+import type { Aggregates } from '../../src/store/aggregates.ts'
+import type { LocationRepository } from '../../src/store/location.repository.ts'
+import type { LedgerEntry, MovementLedger } from '../../src/store/movement-ledger.ts'
+import type { ReservationRepository } from '../../src/store/reservation.repository.ts'
+import type { StockRepository } from '../../src/store/stock.repository.ts'
+import type { StockPolicyRepository } from '../../src/store/stock-policy.repository.ts'
+import type { TransferRepository } from '../../src/store/transfer.repository.ts'
+
+/** What all replicas share. */
+export interface Memory {
+  readonly stock: Map<string, Stock & Stored>
+  readonly reservations: Map<string, Reservation & Stored>
+  readonly transfers: Map<string, Transfer & Stored>
+  readonly policies: Map<string, StockPolicy & Stored>
+  readonly ledger: Map<string, LedgerEntry>
+  readonly claims: Map<string, string>
+  readonly locations: readonly Location[]
+  /** Types of the events that were written, in order. */
+  readonly published: { readonly type: string; readonly data: unknown }[]
+}
+
+export const createMemory = (locations: readonly Location[]): Memory => ({
+  stock: new Map(),
+  reservations: new Map(),
+  transfers: new Map(),
+  policies: new Map(),
+  ledger: new Map(),
+  claims: new Map(),
+  locations,
+  published: [],
+})
+
+interface Options {
+  readonly now: () => Date
+  /** Waits for its turn before and after everything that goes to the database. Rejects in a process that has died. */
+  readonly turn: () => Promise<void>
+}
+
+const ordered = <T extends { id: string }>(all: Iterable<T>) => [...all].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+
+/** The stores of one replica, without a database: each decision and its write are one step, as a guarded update makes them. */
+export function createMemoryStores(memory: Memory, { now, turn }: Options) {
+  const reading = async <T>(read: () => T): Promise<T> => {
+    await turn()
+    const found = read()
+    await turn()
+    return found
+  }
+
+  function aggregates<S extends { id: string }>(all: Map<string, S & Stored>): Aggregates<S> {
+    const save = (id: string, before: (S & Stored) | undefined, decision: Decision<S>) => {
+      if (decision.kind === 'unchanged') return before
+      const version = (before?.version ?? 0) + 1
+      const saved = { ...decision.state, version, createdAt: before?.createdAt ?? now(), updatedAt: now() }
+      all.set(id, saved)
+      for (const { type, data } of decision.events) memory.published.push({ type, data })
+      return saved
+    }
+    const upsert: Aggregates<S>['upsert'] = (id, decide) => reading(() => save(id, all.get(id), decide(all.get(id))))
+    return {
+      upsert,
+      find: (id) => reading(() => all.get(id)),
+      insert: (state, ...events) =>
+        reading(() => {
+          if (all.has(state.id)) throw DuplicateKey({ id: state.id })
+          const saved = save(state.id, undefined, { kind: 'changed', state, events, announceAgain: [] })
+          if (saved === undefined) throw AggregateNotFound({ id: state.id })
+          return saved
+        }),
+      update: (id, decide) =>
+        reading(() => {
+          const before = all.get(id)
+          const saved = before === undefined ? undefined : save(id, before, decide(before))
+          if (saved === undefined) throw AggregateNotFound({ id })
+          return saved
+        }),
+    }
+  }
+
+  const due = (all: Iterable<{ id: string; dueAt?: Date }>, before: Date, limit: number) =>
+    [...all]
+      .filter(({ dueAt }) => dueAt !== undefined && dueAt <= before)
+      .slice(0, limit)
+      .map(({ id }) => id)
+  const page = <T extends { id: string }>(all: Iterable<T>, after: string, limit: number) =>
+    ordered(all)
+      .filter(({ id }) => id > after)
+      .slice(0, limit)
+  const summary = (one: Stock) => ({
+    id: one.id,
+    sku: one.sku,
+    locationId: one.locationId,
+    onHand: one.onHand,
+    available: one.available,
+    held: heldUnits(one),
+    waiting: backorderedUnits(one),
+    lowAt: one.lowAt,
+  })
+
+  const stock: StockRepository = {
+    ...aggregates(memory.stock),
+    findBySkus: (skus) => reading(() => [...memory.stock.values()].filter(({ sku }) => skus.includes(sku))),
+    levels: (skus) => reading(() => [...memory.stock.values()].filter(({ sku }) => skus.includes(sku)).map(summary)),
+    page: ({ limit, after = '' }) => reading(() => page(memory.stock.values(), after, limit + 1).map(summary)),
+    walk: (after, limit) => reading(() => page(memory.stock.values(), after, limit)),
+    withMovementsBefore: (before, limit) =>
+      reading(() =>
+        [...memory.stock.values()]
+          .filter(({ movementsSince }) => movementsSince !== undefined && movementsSince < before)
+          .slice(0, limit),
+      ),
+  }
+  const live = () => [...memory.reservations.values()].filter(({ dueAt }) => dueAt !== undefined)
+  const reservations: ReservationRepository = {
+    ...aggregates(memory.reservations),
+    dueBefore: (before, limit) => reading(() => due(memory.reservations.values(), before, limit)),
+    findMany: (ids) => reading(() => new Map([...memory.reservations.entries()].filter(([id]) => ids.includes(id)))),
+    walkLive: (after, limit) => reading(() => page(live(), after, limit)),
+    liveAt: (sku, locationId) =>
+      reading(() =>
+        live().filter(({ allocations }) => allocations.some((one) => one.sku === sku && one.locationId === locationId)),
+      ),
+  }
+  const transfers: TransferRepository = {
+    ...aggregates(memory.transfers),
+    dueBefore: (before, limit) => reading(() => due(memory.transfers.values(), before, limit)),
+  }
+  const policies: StockPolicyRepository = {
+    upsert: aggregates<StockPolicy>(memory.policies).upsert,
+    find: (sku) => reading(() => memory.policies.get(sku)),
+  }
+  const entryOf = ({ id: stockId, sku, locationId }: Stock, { id: _id, ...movement }: Movement): LedgerEntry => ({
+    _id,
+    stockId,
+    sku,
+    locationId,
+    ...movement,
+  })
+  const entriesOf = (id: string) => [...memory.ledger.values()].filter(({ stockId }) => stockId === id)
+  const ledger: MovementLedger = {
+    append: (one, movements) =>
+      reading(() => {
+        for (const movement of movements) {
+          if (!memory.ledger.has(movement.id)) memory.ledger.set(movement.id, entryOf(one, movement))
+        }
+      }),
+    findAny: (ids) =>
+      reading(() => {
+        const found = [...memory.ledger.values()].find(({ _id }) => ids.includes(_id))
+        return found === undefined ? null : { ...found, id: found._id }
+      }),
+    page: () => reading(() => [...memory.ledger.values()]),
+    sumOf: (id, upTo, except) =>
+      reading(() =>
+        entriesOf(id)
+          .filter(({ seq, _id }) => seq <= upTo && !except.includes(_id))
+          .reduce((sum, { delta }) => sum + delta, 0),
+      ),
+    stocks: (after, limit) =>
+      reading(() => {
+        const stocks = Map.groupBy(memory.ledger.values(), ({ stockId }) => stockId)
+        const found = [...stocks].map(([id, entries]) => ({
+          id,
+          sku: entries[0]?.sku ?? '',
+          locationId: entries[0]?.locationId ?? '',
+          sum: entries.reduce((sum, { delta }) => sum + delta, 0),
+          lastSeq: Math.max(...entries.map(({ seq }) => seq)),
+        }))
+        return page(found, after, limit)
+      }),
+  }
+  const locations: LocationRepository = {
+    insert: () => Promise.reject(new Error('locations are given')),
+    has: (id) => reading(() => memory.locations.some((one) => one.id === id)),
+    list: () => reading(() => [...memory.locations]),
+  }
+  const claims: AdjustmentClaims = {
+    claim: (userId, key, request) =>
+      reading(() => {
+        const id = `adj_${`${userId}_${key}`.padEnd(64, '0')}`
+        const known = memory.claims.get(id)
+        if (known !== undefined && known !== request) throw IdempotencyKeyReused({ id })
+        memory.claims.set(id, request)
+        return { id, isKnown: known !== undefined }
+      }),
+  }
+  const products = { hasSku: () => reading(() => true) }
+  return { stock, reservations, transfers, policies, ledger, locations, claims, products }
+}

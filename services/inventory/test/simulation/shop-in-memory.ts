@@ -1,0 +1,85 @@
+import { setImmediate as nextRound } from 'node:timers/promises'
+import type { AllocationStrategy } from '../../src/domain/allocation.ts'
+import { makeAdjustStock } from '../../src/use-cases/adjust-stock.ts'
+import { makeArchiveMovements } from '../../src/use-cases/archive-movements.ts'
+import { makeCheckStock } from '../../src/use-cases/check-stock.ts'
+import { makeCommitReservation } from '../../src/use-cases/commit-reservation.ts'
+import { makeCountStock } from '../../src/use-cases/count-stock.ts'
+import { makeExtendReservation } from '../../src/use-cases/extend-reservation.ts'
+import { makeFindShelves } from '../../src/use-cases/find-shelves.ts'
+import { makeFollowPlan } from '../../src/use-cases/follow-plan.ts'
+import { makeMoveOnce } from '../../src/use-cases/move-once.ts'
+import { makeReleasePart } from '../../src/use-cases/release-part.ts'
+import { makeCarryOutRelease, makeReleaseReservation } from '../../src/use-cases/release-reservation.ts'
+import { makeRebuildStock, makeReleaseLeakedHolds } from '../../src/use-cases/repair-stock.ts'
+import { makeReserveStock } from '../../src/use-cases/reserve-stock.ts'
+import { makeSetStockPolicy } from '../../src/use-cases/set-stock-policy.ts'
+import { makeSweepReservations } from '../../src/use-cases/sweep-reservations.ts'
+import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from '../../src/use-cases/transfer-stock.ts'
+import type { Chance } from './chance.ts'
+import { createMemoryStores, type Memory } from './memory-stores.ts'
+
+export class Killed extends Error {}
+
+export const holdMs = 15 * 60_000
+
+/** Gives everything that goes to the database its turn, one after another, in an order that chance decides. */
+export function createTurns(chance: Chance) {
+  const waiting: { readonly replica: number; readonly go: () => void; readonly die: (error: Error) => void }[] = []
+  return {
+    take: (replica: number): Promise<void> =>
+      new Promise((go, die) => {
+        waiting.push({ replica, go, die })
+      }),
+    /** Lets one go on that waits, if any does. */
+    next: async (): Promise<boolean> => {
+      await nextRound()
+      const [one] = waiting.splice(chance.integer(0, Math.max(0, waiting.length - 1)), 1)
+      one?.go()
+      return one !== undefined
+    },
+    /** Everything that this replica was doing ends where it is. */
+    kill: (replica: number): void => {
+      for (const one of waiting.filter((other) => other.replica === replica)) {
+        waiting.splice(waiting.indexOf(one), 1)
+        one.die(new Killed(`replica ${replica} was killed`))
+      }
+    },
+  }
+}
+
+/** One replica of the service: its use cases on stores in memory. */
+export function createReplica(
+  memory: Memory,
+  options: {
+    readonly turn: () => Promise<void>
+    readonly now: () => Date
+    readonly newId: (prefix: string) => string
+    readonly strategy: AllocationStrategy
+  },
+) {
+  const ports = { ...options, ...createMemoryStores(memory, options), holdMs }
+  const followPlan = makeFollowPlan(ports)
+  const moving = { ...ports, moveOnce: makeMoveOnce(ports) }
+  const carryOutRelease = makeCarryOutRelease(moving)
+  const commit = makeCommitReservation(ports)
+  return {
+    place: makeReserveStock({ ...ports, followPlan, findShelves: makeFindShelves(ports) }),
+    authorize: commit,
+    cancel: makeReleaseReservation(moving),
+    extend: makeExtendReservation(ports),
+    releasePart: makeReleasePart({ ...ports, followPlan, carryOutRelease }),
+    adjust: makeAdjustStock(moving),
+    count: makeCountStock(moving),
+    transfer: makeTransferStock(moving),
+    setPolicy: makeSetStockPolicy(ports),
+    sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, followPlan }),
+    sweepTransfers: makeSweepTransfers(moving, makeCarryOutTransfer(moving)),
+    archive: makeArchiveMovements(ports),
+    check: makeCheckStock(ports),
+    rebuild: makeRebuildStock(ports),
+    releaseLeaked: makeReleaseLeakedHolds(ports),
+  }
+}
+
+export type Replica = ReturnType<typeof createReplica>
