@@ -91,10 +91,12 @@ async function runSystem(options: StartOptions): Promise<void> {
 }
 
 /** On one machine everybody has the same address, so limits per address would meet whoever tries things out. */
-const localLimits = (env: NodeJS.ProcessEnv) => ({
-  RATE_LIMIT_PER_MINUTE: env['RATE_LIMIT_PER_MINUTE'] ?? '60000',
-  RATE_LIMIT_AUTH_PER_MINUTE: env['RATE_LIMIT_AUTH_PER_MINUTE'] ?? '6000',
-})
+function localLimits(env: NodeJS.ProcessEnv): Record<string, string> {
+  return {
+    RATE_LIMIT_PER_MINUTE: env['RATE_LIMIT_PER_MINUTE'] ?? '60000',
+    RATE_LIMIT_AUTH_PER_MINUTE: env['RATE_LIMIT_AUTH_PER_MINUTE'] ?? '6000',
+  }
+}
 
 async function showThatItWorks(system: System, firstStart: FirstStart): Promise<void> {
   const gateway = makeApi(system.gatewayUrl)
