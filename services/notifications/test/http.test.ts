@@ -1,8 +1,8 @@
 import { notificationsRoutes } from '@tradewind/contracts/notifications'
 import { newId } from '@tradewind/service-kit/ids'
+import { badPages, expectRefusal, forgedCursors } from '@tradewind/service-testkit/bad-input'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { badPages, expectRefusal, forgedCursors } from './bad-input.ts'
 import { type NotificationsUnderTest, startNotifications } from './notifications-under-test.ts'
 import { confirmed, newEnding } from './order-events.ts'
 

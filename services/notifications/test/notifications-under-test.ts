@@ -6,12 +6,12 @@ import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery, askQuery } from '@tradewind/messaging/query'
 import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
+import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createNotifications } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 import { createSmtpMailer, keepingMailer } from '../src/mail/mailer.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createNotificationRepository, type StoredNotification } from '../src/store/notification.repository.ts'
-import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface NotificationsUnderTest extends RunningService {
   readonly app: ReturnType<typeof createNotifications>

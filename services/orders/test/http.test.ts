@@ -1,8 +1,15 @@
 import { ordersRoutes } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
+import {
+  badBodies,
+  badPages,
+  expectRefusal,
+  faultsIn,
+  forgedCursors,
+  hostileBodies,
+} from '@tradewind/service-testkit/bad-input'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { badBodies, badPages, expectRefusal, faultsIn, forgedCursors, hostileBodies } from './bad-input.ts'
 import { type OrdersUnderTest, startOrders } from './orders-under-test.ts'
 import { forSale, newCustomer, orderAfter, orderIn, place, product, readOrder, reports } from './participants.ts'
 

@@ -5,6 +5,7 @@ import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery } from '@tradewind/messaging/query'
 import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
+import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createOrders } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 import { createAnswers } from '../src/store/answers.ts'
@@ -12,7 +13,6 @@ import { createCatalogueRepository } from '../src/store/catalogue.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createOrderRepository } from '../src/store/order.repository.ts'
 import { createOrderNumbers } from '../src/store/order-numbers.ts'
-import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface OrdersUnderTest extends RunningService {
   readonly app: ReturnType<typeof createOrders>

@@ -16,9 +16,9 @@ import {
   RefundSucceededV1,
 } from '@tradewind/contracts/payments'
 import { newId } from '@tradewind/service-kit/ids'
+import type { Answer, Request } from '@tradewind/service-testkit/running-service'
 import { expect } from 'vitest'
 import type { OrdersUnderTest } from './orders-under-test.ts'
-import type { Answer, Request } from './running-service.ts'
 
 /** What the other services report of an order. */
 const amount = { amountMinor: 2500, currency: 'EUR' }

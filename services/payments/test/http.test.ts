@@ -1,8 +1,8 @@
 import { paymentsRoutes } from '@tradewind/contracts/payments'
 import { newId } from '@tradewind/service-kit/ids'
+import { badPages, expectRefusal, forgedCursors } from '@tradewind/service-testkit/bad-input'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { badPages, expectRefusal, forgedCursors } from './bad-input.ts'
 import { cancelled, confirmed, reserved, total } from './order-events.ts'
 import { type PaymentsUnderTest, startPayments } from './payments-under-test.ts'
 

@@ -3,6 +3,7 @@ import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
+import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createPayments } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 import type { Payment } from '../src/domain/payment.ts'
@@ -10,7 +11,6 @@ import type { PaymentProvider } from '../src/providers/payment-provider.ts'
 import { createSimulator, type SimulatedCharge } from '../src/providers/simulator.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createPaymentRepository } from '../src/store/payment.repository.ts'
-import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface PaymentsUnderTest extends RunningService {
   readonly app: ReturnType<typeof createPayments>
