@@ -16,8 +16,8 @@ export const Tokens = Type.Object({
   expiresIn: Type.Integer({ description: 'seconds until the access token expires' }),
 })
 
-/** NIST SP 800-63B: at least 8 characters (12 here), no composition rules, long passphrases welcome. */
-const NewPassword = Type.String({ minLength: 12, maxLength: 256 })
+/** NIST SP 800-63B: at least 8 characters, no composition rules, long passphrases welcome. */
+const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
 

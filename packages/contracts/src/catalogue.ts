@@ -4,6 +4,7 @@ import {
   Binary,
   Currency,
   Id,
+  Line,
   Money,
   Page,
   Problem,
@@ -18,13 +19,13 @@ import { defineRoute } from './route.ts'
 
 const Title = Type.String({ minLength: 1, maxLength: 200 })
 const Description = Type.String({ maxLength: 5000 })
-const Category = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', maxLength: 64 })
+const Category = Line(64)
 export const ProductStatus = Type.Enum(['draft', 'active', 'retired'])
 export type ProductStatus = Type.Static<typeof ProductStatus>
 
 /** Free attributes of a variant, `{ "colour": "red" }`. */
 const Attributes = Type.Record(
-  Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }),
+  Type.String({ pattern: '^[A-Za-z][A-Za-z0-9 _-]{0,31}$' }),
   Type.String({ minLength: 1, maxLength: 200 }),
   { maxProperties: 20, additionalProperties: false },
 )
@@ -113,7 +114,7 @@ export const getProductRoute = defineRoute('inventory', 'GET', '/v1/products/:id
   response: { 200: Product, 304: NotModified },
 })
 
-const attributePattern = '^[a-z][a-z0-9_]{0,31}:.{1,200}$'
+const attributePattern = '^[A-Za-z][A-Za-z0-9 _-]{0,31}:.{1,200}$'
 const attribute = Type.String({ pattern: attributePattern, maxLength: 240, description: '`colour:red`' })
 const priceMinor = Type.String({ pattern: '^(0|[1-9][0-9]{0,12})$', description: 'in minor units' })
 

@@ -26,6 +26,9 @@ export const AmountMinor = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000
 export const Money = Type.Object({ amountMinor: AmountMinor, currency: Currency }, { additionalProperties: false })
 export type Money = Type.Static<typeof Money>
 
+/** One line that neither begins nor ends with a space. */
+export const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^\\S([^\\r\\n]*\\S)?$' })
+
 export const Email = Type.String({ format: 'email', maxLength: 254 })
 
 /** An object that refuses fields it does not name, for request bodies. Events stay open, so that they can grow. */

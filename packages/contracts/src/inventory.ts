@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { idempotencyHeaders, LocationId, OrderId, Page, pageQuery, Sku, Strict, Timestamp } from './common.ts'
+import { idempotencyHeaders, Line, LocationId, OrderId, Page, pageQuery, Sku, Strict, Timestamp } from './common.ts'
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
 import { StockPolicy, stockRoutes } from './stock.ts'
@@ -47,8 +47,8 @@ export const createLocationRoute = defineRoute('inventory', 'POST', '/v1/locatio
   response: { 201: Location },
 })
 
-export const AdjustmentReason = Type.Enum(['received', 'counted', 'damaged', 'lost', 'found', 'returned', 'correction'])
-export type AdjustmentReason = Type.Static<typeof AdjustmentReason>
+/** A code of the shop's own; usual are `received`, `counted`, `damaged`, `lost`, `found`, `returned` and `correction`. */
+export const AdjustmentReason = Line(64)
 
 export const StockLevel = Type.Object({
   sku: Sku,

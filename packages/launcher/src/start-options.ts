@@ -15,7 +15,7 @@ export interface StartOptions {
 }
 
 const defaultPort = 8080
-const shortestPassword = 12
+const shortestPassword = 8
 const root = resolve(import.meta.dirname, '../../..')
 
 /** Reads the command line and the environment of `npm start`. Throws with one line for anything that is wrong. */

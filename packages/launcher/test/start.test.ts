@@ -78,7 +78,7 @@ describe('the options of npm start', () => {
   })
 
   it('refuse an operator password that auth would refuse', () => {
-    expect(() => readStartOptions([], { TRADEWIND_OPERATOR_PASSWORD: 'short' })).toThrow('at least 12 characters')
+    expect(() => readStartOptions([], { TRADEWIND_OPERATOR_PASSWORD: 'short' })).toThrow('at least 8 characters')
   })
 })
 

@@ -64,6 +64,13 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
   const isQuery = compile<RouteInput<S, A>['query']>(schema.querystring ?? noFields)
   const isHeaders = compile<RouteInput<S, A>['headers']>(schema.headers ?? noFields)
   const isBody = compile<RouteInput<S, A>['body']>(schema.body ?? Type.Null())
+  // A body that requires nothing may be left out.
+  const absentBody = schema.body !== undefined && isBody({}) ? {} : null
+
+  const bodyOf = ({ body }: FastifyRequest): unknown => {
+    if (schema.upload !== undefined) return null
+    return body === undefined ? absentBody : body
+  }
 
   const callerOf = async (tokens: TokenVerifier, request: FastifyRequest): Promise<CallerOf<A>> => {
     const caller = contract.access === 'public' ? undefined : await authenticate(tokens, request)
@@ -77,7 +84,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
   const inputOf = async (request: FastifyRequest, caller: CallerOf<A>): Promise<RouteInput<S, A>> => {
     const { params, query } = request
     const headers: unknown = schema.headers === undefined ? {} : request.headers
-    const body: unknown = schema.upload === undefined ? (request.body ?? null) : null
+    const body: unknown = bodyOf(request)
     // Every part is asked, so that the answer names every fault at once.
     const faults: InputFault[] = []
     const paramsValid = isParams(params)

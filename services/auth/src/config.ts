@@ -14,7 +14,7 @@ export const configSchema = Type.Object({
     }),
   ),
   AUTH_BOOTSTRAP_OPERATOR_PASSWORD: Type.Optional(
-    Type.String({ minLength: 12, maxLength: 256, description: 'password that account has after every start' }),
+    Type.String({ minLength: 8, maxLength: 256, description: 'password that account has after every start' }),
   ),
   AUTH_HASH_CONCURRENCY: Type.Integer({
     minimum: 1,

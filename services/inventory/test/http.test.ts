@@ -149,7 +149,7 @@ describe('a body that is not right', () => {
       '/variants/0/attributes/colour',
     ],
     ['products', 'units in a variant', inVariant({ available: 5 }), '/variants/0/available'],
-    ['products', 'a category with a slash', { ...goodProduct, category: 'a/b' }, '/category'],
+    ['products', 'a category of two lines', { ...goodProduct, category: 'a\nb' }, '/category'],
     ['products', 'an endless title', { ...goodProduct, title: 'x'.repeat(201) }, '/title'],
     ['products', 'a product born retired', { ...goodProduct, status: 'retired' }, '/status'],
     ['products', 'an id', { ...goodProduct, id: newId('prd') }, '/id'],
@@ -160,7 +160,6 @@ describe('a body that is not right', () => {
     ['locations', 'a priority above the highest', { ...goodLocation, priority: 1001 }, '/priority'],
     ['adjustments', 'nothing to adjust', { ...goodAdjustment, delta: 0 }, '/delta'],
     ['adjustments', 'more than a warehouse holds', { ...goodAdjustment, delta: 1_000_000_001 }, '/delta'],
-    ['adjustments', 'a reason nobody knows', { ...goodAdjustment, reason: 'magic' }, '/reason'],
     ['adjustments', 'a level instead of a change', { ...goodAdjustment, onHand: 5 }, '/onHand'],
   ]
   const generated = {
@@ -227,7 +226,6 @@ describe('an address that is not right', () => {
     ['GET', '/v1/stock?sku=a&sku=b', '/query/sku'],
     ['GET', '/v1/stock?sku=%24where%20x', '/query/sku'],
     ['GET', '/v1/products?sort=random', '/query/sort'],
-    ['GET', '/v1/products?category=A', '/query/category'],
     ['GET', '/v1/products?q=', '/query/q'],
     ['GET', `/v1/products?q=${'a'.repeat(101)}`, '/query/q'],
   ] as const)('%s %s', async (method, url, pointer) => {

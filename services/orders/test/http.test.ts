@@ -164,8 +164,18 @@ describe('a body that is not right', () => {
     expect(await orders.contents()).toEqual(before)
   })
 
-  test.each(['/v1/orders', cancelPath])('%s: none at all is refused', async (url) => {
-    await expectRefusal(orders, ['POST', url, { as: customer, headers: withKey() }], 400, 'INVALID_INPUT')
+  test('an order without a body is refused', async () => {
+    await expectRefusal(orders, ['POST', '/v1/orders', { as: customer, headers: withKey() }], 400, 'INVALID_INPUT')
+  })
+
+  test('a cancellation needs none', async () => {
+    await expectRefusal(orders, ['POST', cancelPath, { as: customer }], 404, 'ORDERS_NOT_FOUND')
+  })
+
+  test('a discount code that nobody issued is refused, and pointed at', async () => {
+    const request = { as: customer, body: { ...good, discountCode: 'SUMMER' }, headers: withKey() }
+    const pointers = await expectRefusal(orders, ['POST', '/v1/orders', request], 422, 'ORDERS_UNKNOWN_DISCOUNT_CODE')
+    expect(pointers).toEqual(['/discountCode'])
   })
 
   test.each([

@@ -1,4 +1,3 @@
-import type { AdjustmentReason } from '@tradewind/contracts/inventory'
 import { StockAdjustedV1 } from '@tradewind/contracts/inventory'
 import { adjustStock } from '../domain/stock.ts'
 import type { AdjustmentClaims } from '../store/adjustment-claims.ts'
@@ -19,7 +18,7 @@ export interface AdjustStockCommand {
   readonly sku: string
   readonly locationId: string
   readonly delta: number
-  readonly reason: AdjustmentReason
+  readonly reason: string
   readonly userId: string
   readonly idempotencyKey: string
 }

@@ -90,6 +90,11 @@ export const MixedCurrencies = defineError(
   'unprocessable',
   'An order has one currency; these products are priced in several.',
 )
+export const UnknownDiscountCode = defineError(
+  'ORDERS_UNKNOWN_DISCOUNT_CODE',
+  'unprocessable',
+  'There is no such discount code.',
+)
 export const TotalTooLarge = defineError('ORDERS_TOTAL_TOO_LARGE', 'unprocessable', 'The total is above the limit.')
 
 /** What the catalogue says of a SKU. */

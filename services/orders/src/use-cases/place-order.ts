@@ -1,6 +1,13 @@
 import { DuplicateKey } from '@tradewind/database/aggregate-store'
 import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
-import { type Address, asAccepted, createOrder, priceLines, type RequestedLine } from '../domain/order.ts'
+import {
+  type Address,
+  asAccepted,
+  createOrder,
+  priceLines,
+  type RequestedLine,
+  UnknownDiscountCode,
+} from '../domain/order.ts'
 import type { SagaTimes } from '../domain/order-saga.ts'
 import type { CatalogueRepository } from '../store/catalogue.repository.ts'
 import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
@@ -14,6 +21,7 @@ export interface PlaceOrderCommand {
   readonly paymentMethod: string
   readonly email?: string
   readonly shippingAddress?: Address
+  readonly discountCode?: string
   readonly note?: string
 }
 
@@ -42,7 +50,7 @@ interface Ports {
 export const makePlaceOrder =
   ({ orders, catalogue, numbers, now, newId, times }: Ports): PlaceOrder =>
   async (command) => {
-    const { customerId, idempotencyKey, lines: requested, ...rest } = command
+    const { customerId, idempotencyKey, lines: requested, discountCode, ...rest } = command
     const requestHash = hashOf(command)
 
     const earlier = async () => {
@@ -52,6 +60,10 @@ export const makePlaceOrder =
     }
 
     try {
+      // No codes have been issued yet; a client that gives one must not pay the full price unawares.
+      if (discountCode !== undefined) {
+        throw UnknownDiscountCode({}, { errors: [{ pointer: '/discountCode', detail: 'is not known' }] })
+      }
       const forSale = await catalogue.findForSale(requested.map(({ sku }) => sku))
       const { lines, subtotal } = priceLines(requested, forSale, () => newId('oln'))
       const identity = { id: newId('ord'), number: await numbers.next(), customerId, idempotencyKey, requestHash }
@@ -73,7 +85,7 @@ const placed = (order: StoredOrder, replayed: boolean): PlacedOrder => ({
 })
 
 /** The same for the same request, whatever the order of its JSON fields. */
-const hashOf = ({ lines, paymentMethod, email, shippingAddress: to, note }: PlaceOrderCommand): string =>
+const hashOf = ({ lines, paymentMethod, email, shippingAddress: to, discountCode, note }: PlaceOrderCommand): string =>
   fingerprint(
     JSON.stringify([
       lines.map(({ sku, quantity }) => [sku, quantity]),
@@ -81,5 +93,6 @@ const hashOf = ({ lines, paymentMethod, email, shippingAddress: to, note }: Plac
       email,
       to && [to.name, to.line1, to.line2, to.postalCode, to.city, to.region, to.country],
       note,
+      discountCode,
     ]),
   )
