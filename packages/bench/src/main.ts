@@ -1,10 +1,20 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { measureEmbeddedMongodb, type Result } from './embedded-mongodb/measure.ts'
+import { type Figures, measureInventory, type Run, rushBuyers, rushUnits, spreadOver } from './inventory/measure.ts'
 import { table } from './table.ts'
 
-const help = `Usage: pnpm bench embedded-mongodb [options]
+const help = `Usage: pnpm bench <what> [options]
 
+pnpm bench inventory
+Reservations through the event path, with one, two and four processes of the service, a database and a broker of their own:
+orders for one SKU against orders for ${spreadOver} SKUs, and ${rushBuyers} buyers for ${rushUnits} units. Fails when a unit too many is held.
+
+  --orders N     orders of one run (6000)
+  --rounds N     runs of each case; the median is shown (3)
+  --json FILE    write the figures there as well
+
+pnpm bench embedded-mongodb
 Measures the embedded database through the official driver over TCP, against a server that answers the same commands
 without doing the work, in the same run. Every figure is a median of rounds that alternate between the two.
 
@@ -13,6 +23,7 @@ without doing the work, in the same run. Every figure is a median of rounds that
   --seconds S    length of one run (3)
   --large N      documents of the large collection (1000000)
   --json FILE    write the figures there as well
+
   --help         print this
 `
 
@@ -20,6 +31,7 @@ const options = {
   clients: { type: 'string', default: '64' },
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '3' },
+  orders: { type: 'string', default: '6000' },
   large: { type: 'string', default: '1000000' },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -29,8 +41,6 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 const progress = (line: string) => process.stderr.write(`  ${line}\n`)
 
 function print({ figures, bulkFactor, large }: Result) {
-  const verdict = (value: number, target: number | undefined) =>
-    target === undefined ? '' : value >= target ? `≥ ${target}` : `below ${target}`
   say(
     table(
       ['workload', 'per second', 'ceiling', 'ratio', 'target', 'flushes per write'],
@@ -52,17 +62,69 @@ function print({ figures, bulkFactor, large }: Result) {
   )
 }
 
+function printInventory(figures: readonly Figures[]) {
+  const row = (replicas: number, name: string, { perSecond, held, conflicts, p50Ms, p99Ms, wrong }: Run, note = '') => [
+    replicas,
+    name,
+    Math.round(perSecond),
+    held,
+    conflicts,
+    Math.round(p50Ms),
+    Math.round(p99Ms),
+    wrong.length === 0 ? 'nothing' : wrong.length,
+    note,
+  ]
+  say(
+    table(
+      ['replicas', 'orders for', 'per second', 'held', 'conflicting writes', 'p50 ms', 'p99 ms', 'wrong', 'ratio'],
+      figures.flatMap(({ replicas, hot, spread, rush, ratio }) => [
+        row(replicas, 'one SKU', hot, `${ratio.toFixed(2)} (${verdict(ratio, 0.8)})`),
+        row(replicas, `${spreadOver} SKUs`, spread),
+        row(replicas, `${rushUnits} units, ${rushBuyers} buyers`, rush),
+      ]),
+    ),
+  )
+}
+
+const verdict = (value: number, target: number | undefined) =>
+  target === undefined ? '' : value >= target ? `≥ ${target}` : `below ${target}`
+
+async function benchInventory(): Promise<unknown> {
+  const figures = await measureInventory({
+    orders: Number(values.orders),
+    rounds: Number(values.rounds),
+    onProgress: progress,
+  })
+  printInventory(figures)
+  const wrong = figures.flatMap(({ hot, spread, rush }) => [hot, spread, rush]).flatMap((run) => run.wrong)
+  for (const line of wrong) say(`wrong: ${line}`)
+  if (wrong.length > 0) process.exitCode = 1
+  return figures
+}
+
+async function benchEmbeddedMongodb(): Promise<unknown> {
+  const result = await measureEmbeddedMongodb({
+    clients: Number(values.clients),
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    large: Number(values.large),
+    onProgress: progress,
+  })
+  print(result)
+  return result
+}
+
+const benches = new Map([
+  ['embedded-mongodb', benchEmbeddedMongodb],
+  ['inventory', benchInventory],
+])
+
 const { values, positionals } = parseArgs({ options, allowPositionals: true })
-if (values.help || positionals.length !== 1 || positionals[0] !== 'embedded-mongodb') {
+const [name = ''] = positionals
+const bench = benches.get(name)
+if (values.help || positionals.length !== 1 || bench === undefined) {
   say(help)
   process.exit(values.help ? 0 : 2)
 }
-const result = await measureEmbeddedMongodb({
-  clients: Number(values.clients),
-  rounds: Number(values.rounds),
-  seconds: Number(values.seconds),
-  large: Number(values.large),
-  onProgress: progress,
-})
-print(result)
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
+const measured = await bench()
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(measured, null, 2)}\n`)

@@ -126,11 +126,16 @@ export function changeDocument(
     writeId: context.writeId,
   }
   const unset: Record<string, ''> = {}
+  const push: Record<string, { $each: readonly unknown[] }> = {}
   const present: Record<string, unknown> = Object.fromEntries(fieldsOf(state))
   for (const [name, value] of Object.entries(present)) {
     if (value === undefined) {
       if (name in before) unset[name] = ''
-    } else if (value !== before[name]) set[name] = value
+    } else if (value !== before[name]) {
+      const appended = appendedTo(before[name], value)
+      if (appended === undefined) set[name] = value
+      else push[name] = { $each: appended }
+    }
   }
   for (const name of Object.keys(before)) if (!kept.has(name) && !(name in present)) unset[name] = ''
 
@@ -149,6 +154,7 @@ export function changeDocument(
     set['outbox.pendingAt'] = pendingAt
   }
   if (trims) set['outbox.entries'] = outbox.entries
+  else if (added.length > 0) push['outbox.entries'] = { $each: added }
 
   const next: AggregateDocument = {
     ...Object.fromEntries(fieldsOf(state).filter(([, value]) => value !== undefined)),
@@ -166,9 +172,23 @@ export function changeDocument(
     update: {
       $set: set,
       ...(Object.keys(unset).length > 0 && { $unset: unset }),
-      ...(added.length > 0 && !trims && { $push: { 'outbox.entries': { $each: added } } }),
+      ...(Object.keys(push).length > 0 && { $push: push }),
     },
   }
+}
+
+/** A list below this length is written as a whole. */
+const pushFrom = 16
+
+/**
+ * What a longer list has more than the list it was made from, when nothing else about it changed. A list that many
+ * decisions grow is then not sent as a whole with each of them.
+ */
+function appendedTo(before: unknown, after: unknown): readonly unknown[] | undefined {
+  if (!Array.isArray(before) || !Array.isArray(after)) return undefined
+  if (before.length < pushFrom || after.length <= before.length) return undefined
+  for (let index = 0; index < before.length; index += 1) if (before[index] !== after[index]) return undefined
+  return after.slice(before.length)
 }
 
 function trimmed(outbox: Outbox, now: Date): readonly OutboxEntry[] {

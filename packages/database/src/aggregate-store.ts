@@ -38,6 +38,8 @@ export interface AggregateStore<S extends { id: string }> {
 
 export interface AggregateStoreOptions {
   readonly now: () => Date
+  /** Told how many writes another writer forestalled, each of which is then decided again. For metrics. */
+  readonly onConflict?: (writes: number) => void
 }
 
 /** Documents kept in memory after a write. A write that was decided on an outdated one is refused by its guard and decided again. */
@@ -46,12 +48,12 @@ const cachedDocuments = 5000
 export function createAggregateStore<S extends { id: string }>(
   db: Db,
   collectionName: string,
-  { now }: AggregateStoreOptions,
+  { now, onConflict }: AggregateStoreOptions,
 ): AggregateStore<S> {
   const collection = db.collection<AggregateDocument>(collectionName)
   const cache = new LRUCache<string, AggregateDocument>({ max: cachedDocuments })
   const outbox = createOutbox(collection, cache)
-  const commit = createGroupCommit<S>({ collection, cache, now, onCommitted: outbox.announce })
+  const commit = createGroupCommit<S>({ collection, cache, now, onConflict, onCommitted: outbox.announce })
 
   const upsert: AggregateStore<S>['upsert'] = (id, decide) =>
     commit({ id, decide, traceparent: currentTraceparent(), mustBeNew: false })

@@ -79,6 +79,8 @@ interface GroupCommitOptions {
   readonly cache: LRUCache<string, AggregateDocument>
   readonly now: () => Date
   /** Told of entries that are durable: new ones, and old ones that somebody asked for again. */
+  /** Told how many writes another writer forestalled, each of which is then decided again. */
+  readonly onConflict?: ((writes: number) => void) | undefined
   readonly onCommitted: (document: AggregateDocument, entries: readonly OutboxEntry[], repeated: boolean) => void
 }
 
@@ -154,7 +156,9 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
         else if (fresh) finish(folded, document)
         else again.set(id, taken)
       }
-      for (const folded of await write(writes)) {
+      const forestalled = await write(writes)
+      if (forestalled.length > 0) options.onConflict?.(forestalled.length)
+      for (const folded of forestalled) {
         cache.delete(folded.id)
         const retried = folded.taken.filter((waiting) => {
           waiting.attempts += 1

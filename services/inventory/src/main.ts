@@ -22,7 +22,11 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   const messaging = await openMessaging(context, 'inventory', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const products = createProductRepository(db, now)
-  const stock = createStockRepository(db, now)
+  const conflicts = context.metrics.counter({
+    name: 'stock_conflicting_writes_total',
+    help: 'Writes of stock that another replica forestalled and that were decided again',
+  })
+  const stock = createStockRepository(db, now, (writes) => conflicts.inc(writes))
   const reservations = createReservationRepository(db, now)
   const transfers = createTransferRepository(db, now)
   const inventory = createInventory({

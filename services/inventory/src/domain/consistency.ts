@@ -1,5 +1,6 @@
+import type { Hold } from './holds.ts'
 import type { Allocation, Reservation } from './reservation.ts'
-import { backorderedUnits, type Hold, heldUnits, type Stock } from './stock.ts'
+import { backorderedUnits, heldUnits, type Stock } from './stock.ts'
 
 export type Problem =
   | 'does_not_add_up'

@@ -1,12 +1,5 @@
 import { defineError } from '@tradewind/service-kit/errors'
-
-/** Units set aside for one order. */
-export interface Hold {
-  readonly orderId: string
-  readonly quantity: number
-  /** Number of the reservation's plan that it was taken for. */
-  readonly plan: number
-}
+import { type Hold, holdOf, withHold } from './holds.ts'
 
 /** Units promised to one order that are still to come. They are neither on hand nor held. */
 export interface Backorder {
@@ -81,7 +74,6 @@ export const emptyStock = (sku: string, locationId: string): Stock => ({
   movements: [],
 })
 
-const holdOf = (stock: Stock, orderId: string) => stock.holds.find((hold) => hold.orderId === orderId)
 const backorderOf = ({ backorders = [] }: Stock, orderId: string) => backorders.find((one) => one.orderId === orderId)
 
 /** True when a change with this id was made and is still remembered here; older ones are in the ledger. */
@@ -103,7 +95,7 @@ export interface HoldRequest {
  */
 export function holdStock(stock: Stock, request: HoldRequest, now: Date): Stock {
   const { orderId, quantity, plan, backordered = 0, backorderLimit = 0 } = request
-  const earlier = holdOf(stock, orderId)
+  const earlier = holdOf(stock.holds, orderId)
   const waited = backorderOf(stock, orderId)
   if ((earlier !== undefined && earlier.plan >= plan) || (waited !== undefined && waited.plan >= plan)) return stock
   const free = stock.available + (earlier?.quantity ?? 0)
@@ -119,7 +111,7 @@ export function holdStock(stock: Stock, request: HoldRequest, now: Date): Stock 
   const next = {
     ...stock,
     available: free - units,
-    holds: units > 0 ? [...holds, { orderId, quantity: units, plan }] : holds,
+    holds: units > 0 ? withHold(holds, { orderId, quantity: units, plan }) : holds,
   }
   return served(withBackorder(next, waited, { orderId, quantity: waits, plan }), now)
 }
@@ -140,7 +132,7 @@ function withBackorder(stock: Stock, earlier: Backorder | undefined, backorder: 
  * of a plan after `upToPlan`. What is sold goes on waiting.
  */
 export function releaseHold(stock: Stock, orderId: string, now: Date, upToPlan = Number.POSITIVE_INFINITY): Stock {
-  const hold = holdOf(stock, orderId)
+  const hold = holdOf(stock.holds, orderId)
   const waiting = (stock.backorders ?? []).find((one) => one.orderId === orderId && one.isSold !== true)
   const plan = hold?.plan ?? waiting?.plan
   if (plan === undefined || plan > upToPlan) return stock
@@ -157,7 +149,7 @@ export function releaseHold(stock: Stock, orderId: string, now: Date, upToPlan =
 
 /** Takes held units off the shelf for good; what waits is sold when it comes. Returns the same object when that was done. */
 export function commitHold(stock: Stock, orderId: string, now: Date): Stock {
-  const hold = holdOf(stock, orderId)
+  const hold = holdOf(stock.holds, orderId)
   const waiting = backorderOf(stock, orderId)
   const isSold = waiting === undefined || waiting.isSold === true
   const next = isSold
@@ -272,7 +264,7 @@ function handedOver(stock: Stock, waiting: Backorder, units: number, now: Date):
     const id = `${orderId}/sale/${stock.id}/${(stock.movementCount ?? 0) + 1}`
     return moved(next, -units, { id, kind: 'sale', delta: -units, reason: 'backorder', at: now, orderId })
   }
-  const hold = holdOf(stock, orderId)
+  const hold = holdOf(stock.holds, orderId)
   const others = hold === undefined ? stock.holds : stock.holds.filter((one) => one !== hold)
   return {
     ...next,

@@ -40,8 +40,12 @@ export interface StockRepository extends Aggregates<Stock> {
   readonly withMovementsBefore: (before: Date, limit: number) => Promise<Stock[]>
 }
 
-export function createStockRepository(db: Db, now: () => Date): StockRepository & WithOutbox {
-  const store = createAggregateStore<Stock>(db, 'stock', { now })
+export function createStockRepository(
+  db: Db,
+  now: () => Date,
+  onConflict: (writes: number) => void = () => undefined,
+): StockRepository & WithOutbox {
+  const store = createAggregateStore<Stock>(db, 'stock', { now, onConflict })
   const withoutOutbox = { projection: { 'outbox.entries': 0 } }
   const levelsBySku = shareReads(async (skus) => {
     const found = await store.collection
