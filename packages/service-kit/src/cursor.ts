@@ -37,6 +37,17 @@ export function pageOf<T>(
   return { items, nextCursor: found.length > limit && last !== undefined ? encodeCursor(placeOf(last)) : null }
 }
 
+/** Where the next page is (RFC 8288), for the answer to this URL. Undefined after the last page, and for what is no page. */
+export function nextPageLink(url: string, body: unknown): string | undefined {
+  const cursor: unknown =
+    typeof body === 'object' && body !== null && 'nextCursor' in body ? body.nextCursor : undefined
+  if (typeof cursor !== 'string') return undefined
+  const [path = '', query = ''] = url.split('?', 2)
+  const next = new URLSearchParams(query)
+  next.set('cursor', cursor)
+  return `<${path}?${next.toString()}>; rel="next"`
+}
+
 /** Items of a page: what the client asked for, as text that its schema has checked, or the default. */
 export const limitOf = (query: { readonly limit?: string }): number =>
   query.limit === undefined ? defaultPageSize : Number(query.limit)

@@ -3,6 +3,7 @@ import type { Access, RouteContract, RouteSchema } from '@tradewind/contracts/ro
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
+import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
@@ -114,7 +115,10 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
         const admitted = callers.get(request)
         if (admitted === undefined) throw Forbidden()
         const input = await inputOf(request, admitted.caller)
-        return send(reply, await runInTrace(request.trace, () => handler(input)))
+        const answer = await runInTrace(request.trace, () => handler(input))
+        const link = nextPageLink(request.url, answer.body)
+        if (link !== undefined) reply.header('link', link)
+        return send(reply, answer)
       },
     }
     const { upload } = schema
