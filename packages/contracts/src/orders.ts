@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import {
+  Binary,
   Email,
   idempotencyHeaders,
   Money,
@@ -149,7 +150,23 @@ export const getTimelineRoute = defineRoute('orders', 'GET', '/v1/orders/:id/tim
   response: { 200: Type.Object({ items: Type.Array(TimelineEntry) }) },
 })
 
-export const ordersRoutes = [placeOrderRoute, getOrderRoute, listOrdersRoute, cancelOrderRoute, getTimelineRoute]
+export const streamOrderRoute = defineRoute('orders', 'GET', '/v1/orders/:id/stream', 'user', {
+  summary: 'What happens to an order, as it happens (server-sent events)',
+  description:
+    'One event per timeline entry, from the first or behind `Last-Event-ID`. The stream ends when nothing is awaited any more; asked again behind the last entry, it answers 204, at which an EventSource stops.',
+  params: orderParams,
+  headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ pattern: '^(0|[1-9][0-9]{0,5})$' })) }),
+  response: { 200: Binary, 204: Type.Null() },
+})
+
+export const ordersRoutes = [
+  placeOrderRoute,
+  getOrderRoute,
+  listOrdersRoute,
+  cancelOrderRoute,
+  getTimelineRoute,
+  streamOrderRoute,
+]
 
 const EventLine = Type.Object({ sku: Sku, quantity: Quantity })
 

@@ -24,6 +24,10 @@ declare module 'fastify' {
     /** The span of this request. */
     trace: TraceContext
   }
+  interface FastifyInstance {
+    /** Aborted when the server begins to stop: long answers end then. */
+    stopping: AbortSignal
+  }
 }
 
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 'not-found', 'There is nothing at this address.')
@@ -154,13 +158,14 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
 
 /** A kept-alive connection would hold up `close()` and then be reset under its client, so the answer says it ends. */
 function closeConnectionsWhileStopping(app: FastifyInstance): void {
-  let stopping = false
+  const stop = new AbortController()
+  app.decorate('stopping', stop.signal)
   app.addHook('preClose', (done) => {
-    stopping = true
+    stop.abort()
     done()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (stopping) reply.header('connection', 'close')
+    if (stop.signal.aborted) reply.header('connection', 'close')
     done()
   })
 }

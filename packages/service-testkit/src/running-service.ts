@@ -117,7 +117,8 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
       },
       ...(payload !== undefined && { payload }),
     })
-    const body: unknown = response.body === '' ? undefined : response.json()
+    const isJson = response.headers['content-type']?.includes('json') === true
+    const body: unknown = response.body === '' ? undefined : isJson ? response.json() : response.body
     return { status: response.statusCode, body, headers: response.headers }
   }
 

@@ -9,13 +9,16 @@ import { getOrder } from './http/get-order.route.ts'
 import { getTimeline } from './http/get-timeline.route.ts'
 import { listOrders } from './http/list-orders.route.ts'
 import { placeOrder } from './http/place-order.route.ts'
+import { streamOrder } from './http/stream-order.route.ts'
 import type { Answers } from './store/answers.ts'
 import type { CatalogueRepository } from './store/catalogue.repository.ts'
 import type { OrderRepository } from './store/order.repository.ts'
 import type { OrderNumbers } from './store/order-numbers.ts'
-import { createDecisionNotice, makeAwaitDecision } from './use-cases/await-decision.ts'
+import { makeAwaitDecision } from './use-cases/await-decision.ts'
 import { makeCancelOrder } from './use-cases/cancel-order.ts'
+import { isFollowed, makeFollowOrder } from './use-cases/follow-order.ts'
 import { makeKeepCatalogue } from './use-cases/keep-catalogue.ts'
+import { createOrderNotice } from './use-cases/order-notice.ts'
 import { makePlaceOrder } from './use-cases/place-order.ts'
 import { makeReadOrders } from './use-cases/read-orders.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
@@ -33,7 +36,7 @@ export interface OrdersPorts {
 
 /** Wires the service; no I/O happens here. */
 export function createOrders(given: OrdersPorts) {
-  const ports = { ...given, notice: createDecisionNotice() }
+  const ports = { ...given, notice: createOrderNotice() }
   const record = makeRecordFact(ports)
   const readOrders = makeReadOrders(ports.orders)
   const routes: ImplementedRoute[] = [
@@ -42,6 +45,7 @@ export function createOrders(given: OrdersPorts) {
     listOrders(readOrders),
     cancelOrder(makeCancelOrder(ports)),
     getTimeline(readOrders),
+    streamOrder({ orders: readOrders, follow: makeFollowOrder(ports), isFollowed }),
   ]
   return {
     routes,

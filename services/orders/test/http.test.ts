@@ -37,6 +37,7 @@ const routes: Record<string, { url: (id: string) => string; body?: object; heade
   'GET /v1/orders': { url: () => '/v1/orders' },
   'POST /v1/orders/:id/cancel': { url: (id) => `/v1/orders/${id}/cancel`, body: {} },
   'GET /v1/orders/:id/timeline': { url: (id) => `/v1/orders/${id}/timeline` },
+  'GET /v1/orders/:id/stream': { url: (id) => `/v1/orders/${id}/stream` },
 }
 
 describe('every route of the contract', () => {

@@ -2,8 +2,8 @@ import { AggregateNotFound } from '@tradewind/database/aggregate-store'
 import { OrderNotFound } from '../domain/order.ts'
 import { cancelOrder } from '../domain/order-saga.ts'
 import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
-import type { DecisionNotice } from './await-decision.ts'
 import { decided, type StepPorts } from './order-events.ts'
+import type { OrderNotice } from './order-notice.ts'
 
 export interface CancelOrderCommand {
   readonly orderId: string
@@ -17,7 +17,7 @@ export interface CancelOrderCommand {
 export type CancelOrder = (command: CancelOrderCommand) => Promise<StoredOrder>
 
 export const makeCancelOrder =
-  (ports: StepPorts & { readonly orders: OrderRepository; readonly notice: DecisionNotice }): CancelOrder =>
+  (ports: StepPorts & { readonly orders: OrderRepository; readonly notice: OrderNotice }): CancelOrder =>
   async ({ orderId, customerId, words }) => {
     const reason = customerId === undefined ? 'requested_by_operator' : 'requested_by_customer'
     const data = words === undefined ? {} : { words }
@@ -27,7 +27,7 @@ export const makeCancelOrder =
         if (customerId !== undefined && customerId !== before.customerId) throw OrderNotFound({ orderId })
         return decided(before, cancelOrder(before, reason, { at: ports.now(), data }, ports.now()), ports)
       })
-      ports.notice.changed(order)
+      ports.notice.changed(order.id)
       return order
     } catch (error) {
       if (AggregateNotFound.is(error)) throw OrderNotFound({ orderId }, { cause: error })
