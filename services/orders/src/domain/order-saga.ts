@@ -1,18 +1,5 @@
 import { type Order, OrderNotCancellable, type OrderStatus, type StopReason, type TimelineEntry } from './order.ts'
-
-/*
- * The saga of an order, in one place.
- *
- *   pending ──held──▶ reserved ──authorized──▶ authorized ──committed──▶ confirmed
- *      │                  │                        │                         │
- *      ├─rejected─▶ rejected                       │                         │
- *      ├─cancel───▶ cancelled ◀──declined, cancel──┴──────cancel─────────────┘
- *      └─expired, too late─▶ expired ◀──expired, too late (not once authorized)
- *
- * Until the stock is committed (the pivot) a stop gives back what was held and voids what was authorised. Afterwards an
- * order goes forward, or is cancelled by returning the stock and refunding the money. Facts that come for an order which
- * has stopped are noted, so that it is known when everything has been undone.
- */
+import { type Announcement, sagaTable } from './saga-table.ts'
 
 /** What the participants report. */
 export type Fact =
@@ -28,55 +15,22 @@ export type Fact =
   | { readonly type: 'payment-refunded' }
   | { readonly type: 'customer-told'; readonly of: OrderStatus }
 
-/** What the order says to the others when it comes into a status. */
-export type Announcement = 'reserved' | 'authorized' | 'confirmed' | 'rejected' | 'cancelled' | 'expired'
-
 export interface Step {
   readonly order: Order
   /** The event that goes out with the new status; undefined when the fact was only noted. */
   readonly announcement?: Announcement
 }
 
-const stopped: ReadonlySet<OrderStatus> = new Set(['rejected', 'cancelled', 'expired'])
-
 /** True once the customer can be told how the order ended: confirmed, or stopped. */
-export const isDecided = ({ status }: Order): boolean => status === 'confirmed' || stopped.has(status)
+export const isDecided = ({ status }: Order): boolean => sagaTable[status].restsWith !== undefined
 
 /** Applies a fact. The same object comes back when it says nothing new, so a redelivered event changes nothing. */
 export function applyFact(order: Order, fact: Fact, entry: TimelineEntry, now: Date): Step {
   const noted = note(order, fact)
-  const announcement = announcementFor(order, fact)
-  if (noted === order && announcement === undefined) return { order }
+  const arrow = sagaTable[order.status].on[fact.type]
+  if (noted === order && arrow === undefined) return { order }
   const told = { ...noted, timeline: [...noted.timeline, entry] }
-  return announcement === undefined ? { order: told } : enter(told, announcement, reasonFor(fact), now)
-}
-
-/** The status that a fact leads to, if any. Each line is an arrow of the picture above. */
-function announcementFor({ status }: Order, { type }: Fact): Announcement | undefined {
-  switch (status) {
-    case 'pending':
-      if (type === 'stock-held') return 'reserved'
-      if (type === 'stock-rejected') return 'rejected'
-      return type === 'hold-expired' ? 'expired' : undefined
-    case 'reserved':
-      if (type === 'payment-authorized') return 'authorized'
-      if (type === 'payment-declined') return 'cancelled'
-      return type === 'hold-expired' ? 'expired' : undefined
-    case 'authorized':
-      if (type === 'stock-committed') return 'confirmed'
-      return type === 'hold-expired' ? 'expired' : undefined
-    case 'confirmed':
-    case 'rejected':
-    case 'cancelled':
-    case 'expired':
-      return undefined
-  }
-}
-
-function reasonFor({ type }: Fact): StopReason | undefined {
-  if (type === 'stock-rejected') return 'out_of_stock'
-  if (type === 'payment-declined') return 'payment_declined'
-  return type === 'hold-expired' ? 'reservation_expired' : undefined
+  return arrow === undefined ? { order: told } : enter(told, arrow.to, arrow.reason, now)
 }
 
 /** What a fact says of stock and money, kept whatever the order's status is. */
@@ -118,18 +72,9 @@ export function cancelOrder(
   entry: Omit<TimelineEntry, 'type' | 'service'>,
   now: Date,
 ): Step {
-  switch (order.status) {
-    case 'cancelled':
-      return { order }
-    case 'rejected':
-    case 'expired':
-      throw OrderNotCancellable({ orderId: order.id, status: order.status })
-    case 'pending':
-    case 'reserved':
-    case 'authorized':
-    case 'confirmed':
-      return enter(order, 'cancelled', reason, now, entry.data)
-  }
+  if (order.status === 'cancelled') return { order }
+  if (!sagaTable[order.status].isCancellable) throw OrderNotCancellable({ orderId: order.id, status: order.status })
+  return enter(order, 'cancelled', reason, now, entry.data)
 }
 
 function enter(
@@ -163,23 +108,10 @@ const isTold = ({ status, toldOf }: Order): boolean => toldOf.includes(status)
 
 /** True while somebody still owes the order an answer. */
 export function isAwaiting(order: Order): boolean {
-  switch (order.status) {
-    case 'pending':
-    case 'reserved':
-    case 'authorized':
-      return true
-    case 'confirmed':
-      return order.paymentStatus !== 'captured' || !isTold(order)
-    case 'rejected':
-      return !isTold(order)
-    case 'cancelled':
-    case 'expired':
-      return (
-        !isTold(order) ||
-        order.stockStatus !== 'released' ||
-        !(order.paymentStatus === 'voided' || order.paymentStatus === 'refunded' || order.paymentStatus === 'declined')
-      )
-  }
+  const rest = sagaTable[order.status].restsWith
+  if (rest === undefined || !isTold(order)) return true
+  const { stock = [order.stockStatus], payment = [order.paymentStatus] } = rest
+  return !stock.includes(order.stockStatus) || !payment.includes(order.paymentStatus)
 }
 
 export interface SagaTimes {
@@ -204,8 +136,7 @@ export function scheduled(order: Order, now: Date, { reminderMs }: SagaTimes): O
  * passed, else asks again by sending the last announcement once more.
  */
 export function remind(order: Order, now: Date, { stepDeadlineMs }: SagaTimes): Step | 'ask-again' {
-  const isTooLate = now.getTime() - order.since.getTime() >= stepDeadlineMs
-  if (isTooLate && order.status === 'pending') return enter(order, 'expired', 'reservation_timeout', now)
-  if (isTooLate && order.status === 'reserved') return enter(order, 'expired', 'payment_timeout', now)
-  return 'ask-again'
+  const { tooLate } = sagaTable[order.status]
+  if (tooLate === undefined || now.getTime() - order.since.getTime() < stepDeadlineMs) return 'ask-again'
+  return enter(order, tooLate.to, tooLate.reason, now)
 }

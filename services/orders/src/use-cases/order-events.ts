@@ -10,7 +10,8 @@ import {
 } from '@tradewind/contracts/orders'
 import { changed, type Decision, unchanged } from '@tradewind/database/decision'
 import type { Order, OrderStatus } from '../domain/order.ts'
-import { type Announcement, type SagaTimes, type Step, scheduled } from '../domain/order-saga.ts'
+import { type SagaTimes, type Step, scheduled } from '../domain/order-saga.ts'
+import type { Announcement } from '../domain/saga-table.ts'
 
 /** What the outcome of a step needs to be written down. */
 export interface StepPorts {
