@@ -173,3 +173,53 @@ describe('what a crash left is carried on by the sweeper alone', () => {
     expect(await stateOf(order)).toEqual({ status: 'expired', shelves })
   })
 })
+
+describe('a part that is given back in a process that dies at any write', () => {
+  async function dying(n: number, moment: 'before' | 'after') {
+    const sku = await stocked(inventory, { berlin: 2, lyon: 2 })
+    const orderId = newId('ord')
+    await handle(inventory, placed(orderId, { sku, quantity: 3 }))
+    await writes.revive()
+    writes.dieAt(n, moment)
+    await inventory.request('POST', `/v1/reservations/${orderId}/release`, {
+      as: { roles: ['operator'] },
+      headers: { 'idempotency-key': newId('key') },
+      body: { lines: [{ sku, quantity: 1 }] },
+    })
+    return { sku, orderId, hasDied: await writes.revive() }
+  }
+  const later = (milliseconds: number) => {
+    inventory.clock.now = new Date(inventory.clock.now.getTime() + milliseconds)
+  }
+
+  test.each(moments)('is given back by the sweeper once that was decided (dying %s)', async (moment) => {
+    for (let point = 1, hasDied = true; hasDied; point += 1) {
+      const dead = await dying(point, moment)
+      hasDied = dead.hasDied
+      later(31_000)
+      await inventory.app.sweepReservations()
+      const isDecided = point > 2 || (point === 2 && moment === 'after')
+      expect([point, await shelvesOf(inventory, dead.sku)]).toEqual([
+        point,
+        [
+          'berlin: 2 on hand, 0 available, 2 held',
+          isDecided ? 'lyon: 2 on hand, 2 available, 0 held' : 'lyon: 2 on hand, 1 available, 1 held',
+        ],
+      ])
+      expect(await statusOf(inventory, dead.orderId)).toBe('held')
+      await expectStockAddsUp(inventory, dead.sku)
+    }
+  })
+
+  test.each(moments)('leaves nothing behind when the order is cancelled then (dying %s)', async (moment) => {
+    for (let point = 1, hasDied = true; hasDied; point += 1) {
+      const dead = await dying(point, moment)
+      hasDied = dead.hasDied
+      await handle(inventory, cancelled(dead.orderId))
+      expect([point, await shelvesOf(inventory, dead.sku)]).toEqual([
+        point,
+        ['berlin: 2 on hand, 2 available, 0 held', 'lyon: 2 on hand, 2 available, 0 held'],
+      ])
+    }
+  })
+})

@@ -74,7 +74,7 @@ export function interceptWrites(): { writes: Writes; wrap: (ports: InventoryPort
       },
     },
     wrap: (ports) => {
-      const { stock, reservations } = ports
+      const { stock, reservations, transfers, claims } = ports
       return {
         ...ports,
         stock: {
@@ -88,6 +88,12 @@ export function interceptWrites(): { writes: Writes; wrap: (ports: InventoryPort
           update: (id, decide) => write(id, () => reservations.update(id, decide)),
           upsert: (id, decide) => write(id, () => reservations.upsert(id, decide)),
         },
+        transfers: {
+          ...transfers,
+          insert: (state, ...events) => write(state.id, () => transfers.insert(state, ...events)),
+          update: (id, decide) => write(id, () => transfers.update(id, decide)),
+        },
+        claims: { claim: (userId, key, request) => write(key, () => claims.claim(userId, key, request)) },
       }
     },
   }

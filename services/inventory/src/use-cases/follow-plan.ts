@@ -100,7 +100,10 @@ export function makeFollowPlan(ports: Ports): FollowPlan {
     leaveNothingBehind,
     resume: async (reservation) => {
       const taken = await takeAll(reservation)
-      if (taken.length === reservation.allocations.length) await confirm(reservation)
+      if (taken.length < reservation.allocations.length) return
+      // Before it is confirmed: from then on nobody would carry on with it.
+      await leaveNothingBehind(reservation)
+      await confirm(reservation)
     },
   }
 }
