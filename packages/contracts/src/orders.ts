@@ -159,6 +159,43 @@ export const streamOrderRoute = defineRoute('orders', 'GET', '/v1/orders/:id/str
   response: { 200: Binary, 204: Type.Null() },
 })
 
+export const Saga = Type.Object({
+  orderId: OrderId,
+  status: OrderStatus,
+  stockStatus: Type.Enum(['none', 'held', 'committed', 'released']),
+  paymentStatus: PaymentStatus,
+  toldOf: Type.Array(OrderStatus),
+  isAwaiting: Type.Boolean({ description: 'somebody still owes the order an answer' }),
+  since: Timestamp,
+  reminders: Type.Integer({ description: 'how often an answer was asked for again in this status' }),
+  nextReminderAt: Type.Union([Timestamp, Type.Null()]),
+})
+export type Saga = Type.Static<typeof Saga>
+
+const sagaParams = Strict({ orderId: OrderId })
+
+export const listSagasRoute = defineRoute('orders', 'GET', '/v1/ops/sagas', 'operator', {
+  summary: 'Orders that have waited for an answer for longer than so many seconds, the longest first',
+  querystring: Strict({
+    olderThanSeconds: Type.Optional(Type.String({ pattern: '^(0|[1-9][0-9]{0,7})$', description: 'default 60' })),
+    limit: pageQuery.limit,
+  }),
+  response: { 200: Type.Object({ items: Type.Array(Saga) }) },
+})
+
+export const getSagaRoute = defineRoute('orders', 'GET', '/v1/ops/sagas/:orderId', 'operator', {
+  summary: 'Where the saga of an order stands and what it waits for',
+  params: sagaParams,
+  response: { 200: Saga },
+})
+
+export const repairSagaRoute = defineRoute('orders', 'POST', '/v1/ops/sagas/:orderId', 'operator', {
+  summary: 'Asks again now for what an order waits for, or gives the order up and undoes it',
+  params: sagaParams,
+  body: Strict({ action: Type.Enum(['retry', 'compensate']) }),
+  response: { 200: Saga },
+})
+
 export const ordersRoutes = [
   placeOrderRoute,
   getOrderRoute,
@@ -166,6 +203,9 @@ export const ordersRoutes = [
   cancelOrderRoute,
   getTimelineRoute,
   streamOrderRoute,
+  listSagasRoute,
+  getSagaRoute,
+  repairSagaRoute,
 ]
 
 const EventLine = Type.Object({ sku: Sku, quantity: Quantity })

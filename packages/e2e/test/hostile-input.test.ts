@@ -50,7 +50,7 @@ async function everythingWritten(): Promise<string> {
 /** The path with ids that have the right form and belong to nothing. */
 const pathOf = ({ path }: RouteContract) =>
   path
-    .replace(/\/orders\/:id|reservations\/:orderId/, (part) => part.replace(/:\w+/, `ord_${'0'.repeat(32)}`))
+    .replace(/\/orders\/:id|(reservations|sagas)\/:orderId/, (part) => part.replace(/:\w+/, `ord_${'0'.repeat(32)}`))
     .replace('/products/:id', `/products/prd_${'0'.repeat(32)}`)
     .replace('/payments/:id', `/payments/pay_${'0'.repeat(32)}`)
     .replace('/notifications/:id', `/notifications/ntf_${'0'.repeat(32)}`)

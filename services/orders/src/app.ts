@@ -9,6 +9,7 @@ import { getOrder } from './http/get-order.route.ts'
 import { getTimeline } from './http/get-timeline.route.ts'
 import { listOrders } from './http/list-orders.route.ts'
 import { placeOrder } from './http/place-order.route.ts'
+import { getSaga, listSagas, repairSaga } from './http/sagas.route.ts'
 import { streamOrder } from './http/stream-order.route.ts'
 import type { Answers } from './store/answers.ts'
 import type { CatalogueRepository } from './store/catalogue.repository.ts'
@@ -21,8 +22,10 @@ import { makeKeepCatalogue } from './use-cases/keep-catalogue.ts'
 import { createOrderNotice } from './use-cases/order-notice.ts'
 import { makePlaceOrder } from './use-cases/place-order.ts'
 import { makeReadOrders } from './use-cases/read-orders.ts'
+import { makeReadSagas } from './use-cases/read-sagas.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
 import { makeRecordFact } from './use-cases/record-fact.ts'
+import { makeRepairSaga } from './use-cases/repair-saga.ts'
 
 export interface OrdersPorts {
   readonly orders: OrderRepository
@@ -39,12 +42,16 @@ export function createOrders(given: OrdersPorts) {
   const ports = { ...given, notice: createOrderNotice() }
   const record = makeRecordFact(ports)
   const readOrders = makeReadOrders(ports.orders)
+  const sagas = makeReadSagas(ports)
   const routes: ImplementedRoute[] = [
     placeOrder({ placeOrder: makePlaceOrder(ports), awaitDecision: makeAwaitDecision(ports), answers: ports.answers }),
     getOrder(readOrders),
     listOrders(readOrders),
     cancelOrder(makeCancelOrder(ports)),
     getTimeline(readOrders),
+    listSagas(sagas),
+    getSaga(sagas),
+    repairSaga(makeRepairSaga(ports), sagas),
     streamOrder({ orders: readOrders, follow: makeFollowOrder(ports), isFollowed }),
   ]
   return {

@@ -37,6 +37,9 @@ const routes: Record<string, { url: (id: string) => string; body?: object; heade
   'GET /v1/orders': { url: () => '/v1/orders' },
   'POST /v1/orders/:id/cancel': { url: (id) => `/v1/orders/${id}/cancel`, body: {} },
   'GET /v1/orders/:id/timeline': { url: (id) => `/v1/orders/${id}/timeline` },
+  'GET /v1/ops/sagas': { url: () => '/v1/ops/sagas' },
+  'GET /v1/ops/sagas/:orderId': { url: (id) => `/v1/ops/sagas/${id}` },
+  'POST /v1/ops/sagas/:orderId': { url: (id) => `/v1/ops/sagas/${id}`, body: { action: 'retry' } },
   'GET /v1/orders/:id/stream': { url: (id) => `/v1/orders/${id}/stream` },
 }
 
@@ -61,14 +64,18 @@ describe('every route of the contract', () => {
     await expectRefusal(orders, [method, url, forged], 401, 'INVALID_TOKEN')
   })
 
-  test.each(all)('%s refuses a query that it does not know', async (name, { method }) => {
+  test.each(all.filter(([, { access }]) => access === 'operator'))(
+    '%s is for operators only',
+    async (name, { method }) => {
+      const { url, request } = requestFor(name, newId('ord'))
+      await expectRefusal(orders, [method, url, { ...request, as: customer }], 403, 'FORBIDDEN')
+    },
+  )
+
+  test.each(all)('%s refuses a query that it does not know', async (name, { method, access }) => {
     const { url, request } = requestFor(name, newId('ord'))
-    const pointers = await expectRefusal(
-      orders,
-      [method, `${url}?a[$ne]=1`, { ...request, as: customer }],
-      400,
-      'INVALID_INPUT',
-    )
+    const as = access === 'operator' ? { roles: ['operator'] } : customer
+    const pointers = await expectRefusal(orders, [method, `${url}?a[$ne]=1`, { ...request, as }], 400, 'INVALID_INPUT')
     expect(pointers).toEqual(['/query/a[$ne]'])
   })
 

@@ -26,4 +26,13 @@ export const migrations: readonly Migration[] = [
         .createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: keepAnswersSeconds })
     },
   },
+  {
+    name: '0002-sagas',
+    up: async (db) => {
+      // Only orders that wait have a dueAt, so the index holds few.
+      await db
+        .collection('orders')
+        .createIndex({ since: 1, _id: 1 }, { name: 'waiting', partialFilterExpression: { dueAt: { $exists: true } } })
+    },
+  },
 ]

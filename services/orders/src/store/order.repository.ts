@@ -23,6 +23,8 @@ export interface OrderRepository extends AggregateStore<Order> {
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
   readonly findByKey: (customerId: string, idempotencyKey: string) => Promise<StoredOrder | undefined>
+  /** Orders that have waited for an answer since before then, the longest first. */
+  readonly waitingSince: (before: Date, limit: number) => Promise<StoredOrder[]>
   /** Orders that the reconciler is to look at. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
 }
@@ -50,6 +52,11 @@ export function createOrderRepository(db: Db, now: () => Date): OrderRepository 
     findByKey: async (customerId, idempotencyKey) => {
       const found = await store.collection.findOne({ customerId, idempotencyKey }, withoutOutbox)
       return found === null ? undefined : store.toState(found)
+    },
+    waitingSince: async (before, limit) => {
+      const filter = { dueAt: { $exists: true }, since: { $lt: before } }
+      const found = await store.collection.find(filter, withoutOutbox).sort({ since: 1, _id: 1 }).limit(limit).toArray()
+      return found.map(store.toState)
     },
     dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
   }
