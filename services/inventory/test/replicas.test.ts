@@ -13,7 +13,7 @@ import {
   statusOf,
   stocked,
 } from './shop.ts'
-import { interceptWrites } from './writes.ts'
+import { Crash, interceptWrites } from './writes.ts'
 
 const slowWrites = interceptWrites()
 const otherWrites = interceptWrites()
@@ -124,6 +124,29 @@ describe('a handler that was paused for long', () => {
     shelf.resume()
     await paused
     expect(await shelvesOf(slow, sku)).toEqual(['berlin: 1 on hand, 1 available, 0 held'])
+  })
+
+  test('takes units again that were sold meanwhile, and a sale that is carried on does not sell those, too', async () => {
+    const sku = await stocked(slow, { berlin: 5 })
+    const orderId = newId('ord')
+    const place = placed(orderId, { sku, quantity: 2 })
+    const shelf = slowWrites.writes.pause(`${sku}@berlin`)
+    const paused = handle(slow, place)
+    await shelf.reached
+    await handle(other, place)
+    // The other process dies between the sale on the shelf and its end in the reservation.
+    await otherWrites.writes.revive()
+    otherWrites.writes.dieAt(2, 'after')
+    await expect(handle(other, authorized(orderId))).rejects.toThrow(Crash)
+    await otherWrites.writes.revive()
+    shelf.resume()
+    await expect(paused).rejects.toThrow(busy)
+    expect(await shelvesOf(slow, sku)).toEqual(['berlin: 3 on hand, 1 available, 2 held'])
+    await handle(other, authorized(orderId))
+    await handle(slow, place)
+    expect(await statusOf(slow, orderId)).toBe('committed')
+    expect(await shelvesOf(slow, sku)).toEqual(['berlin: 3 on hand, 3 available, 0 held'])
+    await expectStockAddsUp(slow, sku)
   })
 
   /** An order of two products whose second one is taken away under the paused handler, so that the other makes a new plan. */

@@ -101,12 +101,17 @@ export function restoredStock(
   let available = movementSum
   const holds = reservations.flatMap(({ id: orderId, status, allocations, plan }): Hold[] => {
     if (status !== 'held') return []
-    const { quantity, backordered = 0 } = allocations.find((one) => isAt(one, empty.sku, empty.locationId)) ?? {
+    const {
+      quantity,
+      backordered = 0,
+      token,
+    } = allocations.find((one) => isAt(one, empty.sku, empty.locationId)) ?? {
       quantity: 0,
+      token: undefined,
     }
     const units = quantity - backordered
     available -= units
-    return units > 0 ? [{ orderId, quantity: units, plan }] : []
+    return units > 0 ? [{ orderId, quantity: units, plan, ...(token !== undefined && { token }) }] : []
   })
   return available < 0 ? undefined : { ...empty, onHand: movementSum, available, holds, movementCount: lastSeq }
 }

@@ -4,6 +4,8 @@ export interface Hold {
   readonly quantity: number
   /** Number of the reservation's plan that it was taken for. */
   readonly plan: number
+  /** Of the attempt that took it. A commit sells the one that was confirmed, not what somebody slow took again after it. */
+  readonly token?: string
 }
 
 /** Below this a list is simply walked. */

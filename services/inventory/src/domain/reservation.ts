@@ -7,6 +7,8 @@ export interface Allocation {
   readonly quantity: number
   /** How many of them had to wait for units to come when the plan was made. */
   readonly backordered?: number
+  /** Of the attempt that took them, once they are held. */
+  readonly token?: string
 }
 
 export interface Demand {
@@ -86,11 +88,18 @@ export function replan(reservation: Reservation, allocations: readonly Allocatio
   return { ...reservation, allocations, plan: reservation.plan + 1, givenUp: everyShelf(reservation) }
 }
 
-/** Every unit of this plan is held. A plan that was given up meanwhile confirms nothing. */
-export const confirmHold = (reservation: Reservation, plan: number): Reservation =>
+/** Every unit of this plan is held, by these tokens. A plan that was given up meanwhile confirms nothing. */
+export const confirmHold = (
+  reservation: Reservation,
+  plan: number,
+  allocations: readonly Allocation[] = reservation.allocations,
+): Reservation =>
   reservation.status === 'holding' && reservation.plan === plan
-    ? { ...reservation, status: 'held', dueAt: reservation.expiresAt }
+    ? { ...reservation, status: 'held', allocations, dueAt: reservation.expiresAt }
     : reservation
+
+/** What others are told of an allocation. */
+export const told = ({ token: _token, ...allocation }: Allocation): Omit<Allocation, 'token'> => allocation
 
 export const ReservationNotHeld = defineError(
   'INVENTORY_RESERVATION_NOT_HELD',

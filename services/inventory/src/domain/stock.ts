@@ -6,6 +6,8 @@ export interface Backorder {
   readonly orderId: string
   readonly quantity: number
   readonly plan: number
+  /** Handed on to the hold that it becomes. */
+  readonly token?: string
   /** True when the order is committed: what comes in for it is sold at once. */
   readonly isSold?: boolean
 }
@@ -83,6 +85,7 @@ export interface HoldRequest {
   readonly orderId: string
   readonly quantity: number
   readonly plan: number
+  readonly token?: string | undefined
   /** How many of them may wait for units to come. */
   readonly backordered?: number
   /** How many may wait here over all orders. */
@@ -94,7 +97,8 @@ export interface HoldRequest {
  * for an earlier plan is replaced. Throws `NotEnoughStock`.
  */
 export function holdStock(stock: Stock, request: HoldRequest, now: Date): Stock {
-  const { orderId, quantity, plan, backordered = 0, backorderLimit = 0 } = request
+  const { orderId, quantity, plan, token, backordered = 0, backorderLimit = 0 } = request
+  const own = { orderId, plan, ...(token !== undefined && { token }) }
   const earlier = holdOf(stock.holds, orderId)
   const waited = backorderOf(stock, orderId)
   if ((earlier !== undefined && earlier.plan >= plan) || (waited !== undefined && waited.plan >= plan)) return stock
@@ -111,9 +115,9 @@ export function holdStock(stock: Stock, request: HoldRequest, now: Date): Stock 
   const next = {
     ...stock,
     available: free - units,
-    holds: units > 0 ? withHold(holds, { orderId, quantity: units, plan }) : holds,
+    holds: units > 0 ? withHold(holds, { ...own, quantity: units }) : holds,
   }
-  return served(withBackorder(next, waited, { orderId, quantity: waits, plan }), now)
+  return served(withBackorder(next, waited, { ...own, quantity: waits }), now)
 }
 
 /** Waits in the place of an earlier plan, or last. */
@@ -147,10 +151,21 @@ export function releaseHold(stock: Stock, orderId: string, now: Date, upToPlan =
   )
 }
 
-/** Takes held units off the shelf for good; what waits is sold when it comes. Returns the same object when that was done. */
-export function commitHold(stock: Stock, orderId: string, now: Date): Stock {
-  const hold = holdOf(stock.holds, orderId)
-  const waiting = backorderOf(stock, orderId)
+/** What an order has on a shelf by this token; any, where none is given. */
+const byToken = <T extends { readonly token?: string }>(one: T | undefined, token: string | undefined) =>
+  token === undefined || one?.token === token ? one : undefined
+
+/** The attempt that what stands here for an order was taken by. */
+export const tokenOf = (stock: Stock, orderId: string): string | undefined =>
+  (holdOf(stock.holds, orderId) ?? backorderOf(stock, orderId))?.token
+
+/**
+ * Takes held units off the shelf for good; what waits is sold when it comes. Returns the same object when that was done,
+ * also when somebody slow has taken units for the order since then: they are not its own to sell.
+ */
+export function commitHold(stock: Stock, orderId: string, now: Date, token?: string): Stock {
+  const hold = byToken(holdOf(stock.holds, orderId), token)
+  const waiting = byToken(backorderOf(stock, orderId), token)
   const isSold = waiting === undefined || waiting.isSold === true
   const next = isSold
     ? stock
@@ -176,11 +191,11 @@ export const restockId = (orderId: string, stock: string): string => `${orderId}
  * object when that was done. Units that are still held, because the sale was not carried out everywhere, are sold and
  * come back, so that a repetition finds the movement.
  */
-export function restock(stock: Stock, orderId: string, quantity: number, now: Date): Stock {
+export function restock(stock: Stock, orderId: string, quantity: number, now: Date, token?: string): Stock {
   const id = restockId(orderId, stock.id)
   if (hasMovement(stock, id)) return stock
-  const sold = commitHold(stock, orderId, now)
-  const waiting = backorderOf(sold, orderId)
+  const sold = commitHold(stock, orderId, now, token)
+  const waiting = byToken(backorderOf(sold, orderId), token)
   const units = quantity - (waiting?.quantity ?? 0)
   const next = withBackorders(
     sold,
@@ -253,7 +268,7 @@ export function served(stock: Stock, now: Date): Stock {
 }
 
 function handedOver(stock: Stock, waiting: Backorder, units: number, now: Date): Stock {
-  const { orderId, plan } = waiting
+  const { orderId, plan, token } = waiting
   const rest = (stock.backorders ?? []).flatMap((one) => {
     if (one !== waiting) return [one]
     return one.quantity > units ? [{ ...one, quantity: one.quantity - units }] : []
@@ -269,7 +284,10 @@ function handedOver(stock: Stock, waiting: Backorder, units: number, now: Date):
   return {
     ...next,
     available: stock.available - units,
-    holds: [...others, { orderId, quantity: (hold?.quantity ?? 0) + units, plan }],
+    holds: [
+      ...others,
+      { orderId, quantity: (hold?.quantity ?? 0) + units, plan, ...(token !== undefined && { token }) },
+    ],
   }
 }
 

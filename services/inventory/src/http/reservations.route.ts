@@ -18,7 +18,7 @@ type StoredReservation = Reservation & { readonly createdAt: Date; readonly upda
 const present = ({ id, status, allocations, expiresAt, createdAt, updatedAt }: StoredReservation) => ({
   orderId: id,
   status,
-  allocations: allocations.map((allocation) => ({ ...allocation })),
+  allocations: allocations.map(({ token: _token, ...allocation }) => allocation),
   expiresAt: expiresAt.toISOString(),
   createdAt: createdAt.toISOString(),
   updatedAt: updatedAt.toISOString(),

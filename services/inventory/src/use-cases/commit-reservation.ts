@@ -1,6 +1,6 @@
 import { ReservationCommittedV1 } from '@tradewind/contracts/inventory'
 import { announcedAgain, changed, unchanged } from '@tradewind/database/decision'
-import { finishCommit, startCommit } from '../domain/reservation.ts'
+import { finishCommit, startCommit, told } from '../domain/reservation.ts'
 import { commitHold, stockId } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
@@ -29,9 +29,9 @@ export const makeCommitReservation =
     if (status === 'holding') throw ReservationBusy({ orderId })
     if (status !== 'committing') return
     await Promise.all(
-      allocations.map(({ sku, locationId }) =>
+      allocations.map(({ sku, locationId, token }) =>
         stock.update(stockId(sku, locationId), (before) =>
-          changedStock(newId, before, commitHold(before, orderId, now())),
+          changedStock(newId, before, commitHold(before, orderId, now(), token)),
         ),
       ),
     )
@@ -40,7 +40,7 @@ export const makeCommitReservation =
       if (after === before) return unchanged()
       return changed(
         after,
-        ReservationCommittedV1.create(newId('evt'), { orderId, allocations: [...after.allocations] }),
+        ReservationCommittedV1.create(newId('evt'), { orderId, allocations: after.allocations.map(told) }),
       )
     })
   }

@@ -1,8 +1,8 @@
 import { ReservationHeldV1 } from '@tradewind/contracts/inventory'
 import { changed, unchanged } from '@tradewind/database/decision'
 import { defineError } from '@tradewind/service-kit/errors'
-import { type Allocation, confirmHold, everyShelf, type Reservation } from '../domain/reservation.ts'
-import { emptyStock, holdStock, NotEnoughStock, stockId } from '../domain/stock.ts'
+import { type Allocation, confirmHold, everyShelf, type Reservation, told } from '../domain/reservation.ts'
+import { emptyStock, holdStock, NotEnoughStock, stockId, tokenOf } from '../domain/stock.ts'
 import { backordersAllowed } from '../domain/stock-policy.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
@@ -15,6 +15,9 @@ export const ReservationBusy = defineError(
   'unavailable',
   'The reservation is being changed by somebody else. Try again in a moment.',
 )
+
+/** Digits of chance at the end of an id: enough to tell the deliveries of one order apart. */
+const tokenLength = 12
 
 interface Ports {
   readonly reservations: ReservationRepository
@@ -29,7 +32,7 @@ export interface FollowPlan {
   /** What of the plan is held. Less than the plan when somebody else was faster. */
   readonly takeAll: (reservation: Reservation) => Promise<readonly Allocation[]>
   /** Every unit of the plan is held: says so. Throws `ReservationBusy` when another plan is under way meanwhile. */
-  readonly confirm: (reservation: Reservation) => Promise<void>
+  readonly confirm: (reservation: Reservation, taken: readonly Allocation[]) => Promise<void>
   /** Gives back what this delivery, or one before it, may have taken that does not stand in the reservation. */
   readonly leaveNothingBehind: (reservation: Reservation) => Promise<void>
   /** Carries on with a plan that a crash left half done, unless somebody else has taken what it needs. */
@@ -39,22 +42,25 @@ export interface FollowPlan {
 export function makeFollowPlan(ports: Ports): FollowPlan {
   const { reservations, stock, policies, now, newId } = ports
 
-  async function take({ id: orderId, plan }: Reservation, allocation: Allocation): Promise<boolean> {
+  async function take({ id: orderId, plan }: Reservation, allocation: Allocation): Promise<Allocation | undefined> {
     const { sku, locationId, quantity, backordered = 0 } = allocation
+    const ownToken = newId('hold').slice(-tokenLength)
     const policy = backordered > 0 ? backordersAllowed(await policies.find(sku), now()) : undefined
     const backorderLimit = policy?.limit ?? 0
     try {
-      await stock.upsert(stockId(sku, locationId), (found) => {
+      const saved = await stock.upsert(stockId(sku, locationId), (found) => {
         const before = found ?? emptyStock(sku, locationId)
         return changedStock(
           newId,
           before,
-          holdStock(before, { orderId, quantity, plan, backordered, backorderLimit }, now()),
+          holdStock(before, { orderId, quantity, plan, token: ownToken, backordered, backorderLimit }, now()),
         )
       })
-      return true
+      // Another delivery may have taken it before, with a token of its own.
+      const token = saved === undefined ? undefined : tokenOf(saved, orderId)
+      return { ...allocation, ...(token !== undefined && { token }) }
     } catch (error) {
-      if (NotEnoughStock.is(error)) return false
+      if (NotEnoughStock.is(error)) return undefined
       throw error
     }
   }
@@ -62,12 +68,12 @@ export function makeFollowPlan(ports: Ports): FollowPlan {
   const takeAll: FollowPlan['takeAll'] = async (reservation) => {
     const { allocations } = reservation
     const taken = await Promise.all(allocations.map((allocation) => take(reservation, allocation)))
-    return allocations.filter((_, index) => taken[index])
+    return taken.flatMap((one) => one ?? [])
   }
 
-  const confirm: FollowPlan['confirm'] = async ({ id: orderId, allocations: taken, plan }) => {
+  const confirm: FollowPlan['confirm'] = async ({ id: orderId, plan }, taken) => {
     const saved = await reservations.update(orderId, (before) => {
-      const after = confirmHold(before, plan)
+      const after = confirmHold(before, plan, taken)
       return after === before ? unchanged() : changed(after, held(newId, after))
     })
     // Another delivery has made another plan meanwhile: what was taken for this one goes back.
@@ -103,7 +109,7 @@ export function makeFollowPlan(ports: Ports): FollowPlan {
       if (taken.length < reservation.allocations.length) return
       // Before it is confirmed: from then on nobody would carry on with it.
       await leaveNothingBehind(reservation)
-      await confirm(reservation)
+      await confirm(reservation, taken)
     },
   }
 }
@@ -116,5 +122,5 @@ export const held = (
   ReservationHeldV1.create(newId('evt'), {
     orderId,
     expiresAt: expiresAt.toISOString(),
-    allocations: [...allocations],
+    allocations: allocations.map(told),
   })

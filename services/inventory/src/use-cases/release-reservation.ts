@@ -1,6 +1,13 @@
 import { ReservationExpiredV1, ReservationReleasedV1 } from '@tradewind/contracts/inventory'
 import { announcedAgain, changed, unchanged } from '@tradewind/database/decision'
-import { everyShelf, finishRelease, type Reservation, startRelease, tombstone } from '../domain/reservation.ts'
+import {
+  type Allocation,
+  everyShelf,
+  finishRelease,
+  type Reservation,
+  startRelease,
+  tombstone,
+} from '../domain/reservation.ts'
 import { restock, restockId, stockId } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
@@ -39,17 +46,17 @@ export type CarryOutRelease = (reservation: Reservation) => Promise<void>
 export const makeCarryOutRelease = (ports: Ports): CarryOutRelease => {
   const { reservations, moveOnce, now, newId } = ports
 
-  const putBack = (orderId: string, sku: string, locationId: string, quantity: number) => {
+  const putBack = (orderId: string, { sku, locationId, quantity, token }: Allocation) => {
     const id = stockId(sku, locationId)
     return moveOnce([restockId(orderId, id)], { sku, locationId }, (before) =>
-      changedStock(newId, before, restock(before, orderId, quantity, now())),
+      changedStock(newId, before, restock(before, orderId, quantity, now(), token)),
     )
   }
 
   return async (reservation) => {
     const { id: orderId, allocations, plan, wasCommitted = false } = reservation
     if (wasCommitted) {
-      await Promise.all(allocations.map(({ sku, locationId, quantity }) => putBack(orderId, sku, locationId, quantity)))
+      await Promise.all(allocations.map((allocation) => putBack(orderId, allocation)))
     }
     const isPutBack = new Set(wasCommitted ? allocations.map(({ sku, locationId }) => stockId(sku, locationId)) : [])
     const others = new Map(everyShelf(reservation).map((shelf) => [stockId(shelf.sku, shelf.locationId), shelf]))

@@ -72,7 +72,7 @@ export const makeReserveStock = (ports: Ports): ReserveStock => {
     if (reservation.status !== 'holding') return await followPlan.leaveNothingBehind(reservation)
     for (let plans = 1; reservation.status === 'holding'; plans += 1) {
       const taken = await followPlan.takeAll(reservation)
-      if (taken.length === reservation.allocations.length) return await followPlan.confirm(reservation)
+      if (taken.length === reservation.allocations.length) return await followPlan.confirm(reservation, taken)
       const given: Reservation = reservation
       const next = await plan(given.demand, taken)
       // Decided before anything is given back: another delivery may just have confirmed this very plan.
