@@ -48,7 +48,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
   every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
-  every(context, 'leaked hold sweeper', 1000, inventory.sweepLeakedHolds)
+  every(context, 'leaked hold sweeper', 5000, inventory.sweepLeakedHolds)
   every(context, 'movement archive', 1000, inventory.archiveMovements)
   every(context, 'image sweeper', 3600_000, inventory.sweepImages)
   return { routes: inventory.routes, isUnavailable }
