@@ -41,11 +41,12 @@ export async function acceptUploads(scope: FastifyInstance, { mediaTypes, maxByt
 }
 
 /** The upload of a request. Throws InvalidInput when there is none. */
-export async function uploadOf(request: FastifyRequest, { maxBytes }: UploadSchema): Promise<Upload> {
+export async function uploadOf(request: FastifyRequest, { mediaTypes, maxBytes }: UploadSchema): Promise<Upload> {
   const { body } = request
   if (body instanceof Readable) {
     return { stream: body, mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? '' }
   }
+  if (!mediaTypes.includes(multipartType)) throw InvalidInput({}, { errors: [{ pointer: '', detail: 'is required' }] })
   const part = request.isMultipart() ? await request.file() : undefined
   if (part === undefined || part.fieldname !== 'file') {
     part?.file.resume()

@@ -112,6 +112,14 @@ describe('an upload', () => {
     expect(await post(path, 'x', { 'content-type': type })).toMatchObject({ status: 415 })
   })
 
+  test('that has no body is refused', async () => {
+    for (const path of ['/v1/pictures', '/v1/rows']) {
+      const authorization = await tokens.bearer({ roles: ['operator'] })
+      const response = await fetch(origin + path, { method: 'POST', headers: { authorization } })
+      expect([path, response.status]).toEqual([path, 400])
+    }
+  })
+
   test('needs the rights of its route before anything is read', async () => {
     const response = await fetch(`${origin}/v1/pictures`, { method: 'POST', body: form(10) })
     expect(response.status).toBe(401)
