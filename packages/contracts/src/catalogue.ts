@@ -23,6 +23,9 @@ const Category = Line(64)
 export const ProductStatus = Type.Enum(['draft', 'active', 'retired'])
 export type ProductStatus = Type.Static<typeof ProductStatus>
 
+/** A product's own name in kebab-case, chosen by the operator, by which imports find it. */
+export const Handle = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', maxLength: 64 })
+
 /** Free attributes of a variant, `{ "colour": "red" }`. */
 const Attributes = Type.Record(
   Type.String({ pattern: '^[A-Za-z][A-Za-z0-9 _-]{0,31}$' }),
@@ -59,6 +62,7 @@ export type Image = Type.Static<typeof Image>
 
 export const Product = Type.Object({
   id: ProductId,
+  handle: Type.Optional(Type.String()),
   title: Type.String(),
   description: Type.String(),
   category: Type.String(),
@@ -77,6 +81,7 @@ const productParams = Strict({ id: ProductId })
 export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'operator', {
   summary: 'Creates a product with its variants',
   body: Strict({
+    handle: Type.Optional(Handle),
     title: Title,
     description: Type.Optional(Description),
     category: Category,
@@ -92,6 +97,7 @@ export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/product
   headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 128 })) }),
   body: Type.Object(
     {
+      handle: Type.Optional(Handle),
       title: Type.Optional(Title),
       description: Type.Optional(Description),
       category: Type.Optional(Category),

@@ -26,6 +26,8 @@ export type ProductSort = 'newest' | 'title' | 'price' | '-price'
 
 export interface Product {
   readonly id: string
+  /** Chosen by the operator and unique; imports find the product by it. */
+  readonly handle?: string
   readonly title: string
   readonly description: string
   readonly category: string
@@ -43,6 +45,7 @@ export const ProductNotFound = defineError('INVENTORY_PRODUCT_NOT_FOUND', 'not-f
 export const DuplicateSku = defineError('INVENTORY_DUPLICATE_SKU', 'invalid', 'A SKU stands twice in the request.')
 export const SkuTaken = defineError('INVENTORY_SKU_TAKEN', 'conflict', 'Another product has this SKU already.')
 
+export const HandleTaken = defineError('INVENTORY_HANDLE_TAKEN', 'conflict', 'Another product has this handle already.')
 export const TooManyImages = defineError('INVENTORY_TOO_MANY_IMAGES', 'conflict', 'A product has at most 20 images.')
 
 export type ProductInput = Omit<Product, 'id' | 'words' | 'priceMinor' | 'images'>
@@ -66,6 +69,27 @@ export function createProduct(id: string, input: ProductInput): Product {
 /** Applies what is given and keeps the rest. Throws `DuplicateSku`. */
 export const changeProduct = (product: Product, change: Partial<ProductInput>): Product =>
   createProduct(product.id, { ...product, ...change })
+
+const variantsOf = ({ variants }: ProductInput) =>
+  JSON.stringify(
+    variants.map(({ sku, title, attributes, price, weightGrams }) => [
+      sku,
+      title,
+      Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      price.amountMinor,
+      price.currency,
+      weightGrams,
+    ]),
+  )
+
+/** True when the change would leave the product as it is. */
+export const isUnchangedBy = (product: Product, change: ProductInput): boolean =>
+  (change.handle ?? product.handle) === product.handle &&
+  change.title === product.title &&
+  change.description === product.description &&
+  change.category === product.category &&
+  change.status === product.status &&
+  variantsOf(change) === variantsOf(product)
 
 const maxImages = 20
 

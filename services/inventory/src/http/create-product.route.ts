@@ -7,6 +7,7 @@ import { presentProduct, productEtag } from './present-product.ts'
 export const createProduct = (create: CreateProduct, catalogue: BrowseCatalogue) =>
   implementRoute(createProductRoute, async ({ body }) => {
     const product = await create({
+      ...(body.handle !== undefined && { handle: body.handle }),
       title: body.title,
       description: body.description ?? '',
       category: body.category,

@@ -7,9 +7,10 @@ export const productEtag = ({ version, variants }: Product): string =>
   `"${version}-${fingerprint(variants.map(({ available }) => available).join()).slice(0, 12)}"`
 
 export function presentProduct({ product, available }: ProductView): Product {
-  const { id, title, description, category, status, version, createdAt, updatedAt } = product
+  const { id, handle, title, description, category, status, version, createdAt, updatedAt } = product
   return {
     id,
+    ...(handle !== undefined && { handle }),
     title,
     description,
     category,

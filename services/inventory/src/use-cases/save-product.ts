@@ -5,6 +5,7 @@ import { defineError } from '@tradewind/service-kit/errors'
 import {
   changeProduct,
   createProduct,
+  HandleTaken,
   type Product,
   type ProductInput,
   ProductNotFound,
@@ -35,13 +36,13 @@ export const makeCreateProduct =
   ({ products, newId }: Ports): CreateProduct =>
   (input) => {
     const product = createProduct(newId('prd'), input)
-    return refusingTakenSku(products.insert(product, upserted(product, 1, newId)))
+    return refusingTaken(products.insert(product, upserted(product, 1, newId)))
   }
 
 export const makeUpdateProduct =
   ({ products, newId }: Ports): UpdateProduct =>
   async (id, change, expectedVersion) => {
-    const saved = await refusingTakenSku(
+    const saved = await refusingTaken(
       products.upsert(id, (before) => {
         if (before === undefined) throw ProductNotFound({ id })
         if (expectedVersion !== undefined && expectedVersion !== before.version) throw ProductChanged({ id })
@@ -53,7 +54,7 @@ export const makeUpdateProduct =
     return saved
   }
 
-const upserted = ({ id, title, category, status, variants }: Product, version: number, newId: Ports['newId']) =>
+export const upserted = ({ id, title, category, status, variants }: Product, version: number, newId: Ports['newId']) =>
   ProductUpsertedV1.create(newId('evt'), {
     productId: id,
     version,
@@ -63,11 +64,12 @@ const upserted = ({ id, title, category, status, variants }: Product, version: n
     variants: variants.map(({ sku, title: variantTitle, price }) => ({ sku, title: variantTitle, price })),
   })
 
-async function refusingTakenSku<T>(write: Promise<T>): Promise<T> {
+/** Says which of a product's unique names another one has. Throws `SkuTaken`, `HandleTaken`. */
+export async function refusingTaken<T>(write: Promise<T>): Promise<T> {
   try {
     return await write
   } catch (error) {
-    if (DuplicateKey.is(error)) throw SkuTaken({}, { cause: error })
-    throw error
+    if (!DuplicateKey.is(error)) throw error
+    throw error.details['index'] === 'handle' ? HandleTaken({}, { cause: error }) : SkuTaken({}, { cause: error })
   }
 }
