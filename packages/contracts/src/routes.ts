@@ -1,6 +1,7 @@
 import { authRoutes } from './auth.ts'
 import { catalogueRoutes } from './catalogue.ts'
 import { inventoryRoutes } from './inventory.ts'
+import { jobRoutes } from './jobs.ts'
 import { notificationsRoutes } from './notifications.ts'
 import { ordersRoutes } from './orders.ts'
 import { paymentsRoutes } from './payments.ts'
@@ -11,6 +12,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...authRoutes,
   ...catalogueRoutes,
   ...inventoryRoutes,
+  ...jobRoutes,
   ...ordersRoutes,
   ...paymentsRoutes,
   ...notificationsRoutes,

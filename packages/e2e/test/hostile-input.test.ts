@@ -52,6 +52,7 @@ const pathOf = ({ path }: RouteContract) =>
   path
     .replace(/\/orders\/:id|(reservations|sagas)\/:orderId/, (part) => part.replace(/:\w+/, `ord_${'0'.repeat(32)}`))
     .replace('/products/:id', `/products/prd_${'0'.repeat(32)}`)
+    .replace('/jobs/:id', `/jobs/job_${'0'.repeat(32)}`)
     .replace('/payments/:id', `/payments/pay_${'0'.repeat(32)}`)
     .replace('/notifications/:id', `/notifications/ntf_${'0'.repeat(32)}`)
 
@@ -166,7 +167,9 @@ describe.each(withParams)('%s', (_name, route) => {
 })
 
 test.each(withKey)('%s wants an Idempotency-Key', async (_name, route) => {
-  const without = await shop.call(pathOf(route), { method: route.method, token, body: {} })
+  const [type] = route.schema.upload?.mediaTypes ?? []
+  const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+  const without = await shop.call(pathOf(route), { method: route.method, token, body: {}, headers })
   const problem = expectRefusal(without, 400)
   expect(problem.errors).toContainEqual({ pointer: '/headers/idempotency-key', detail: 'is required' })
 })

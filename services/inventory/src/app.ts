@@ -14,6 +14,7 @@ import { listStock, postAdjustment, putThreshold } from './http/stock.route.ts'
 import { getStockConsistency, postStockConsistency } from './http/stock-consistency.route.ts'
 import { putStockPolicy } from './http/stock-policy.route.ts'
 import { postTransfer } from './http/transfers.route.ts'
+import { createJobs, type JobPorts } from './jobs-app.ts'
 import type { AdjustmentClaims } from './store/adjustment-claims.ts'
 import type { LocationRepository } from './store/location.repository.ts'
 import type { MovementLedger } from './store/movement-ledger.ts'
@@ -39,7 +40,7 @@ import { makeSweepReservations } from './use-cases/sweep-reservations.ts'
 import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from './use-cases/transfer-stock.ts'
 import { makeWatchStock } from './use-cases/watch-stock.ts'
 
-export interface InventoryPorts extends CataloguePorts {
+export interface InventoryPorts extends CataloguePorts, JobPorts {
   readonly reservations: ReservationRepository
   readonly policies: StockPolicyRepository
   readonly transfers: TransferRepository
@@ -54,6 +55,7 @@ export interface InventoryPorts extends CataloguePorts {
 export function createInventory(ports: InventoryPorts) {
   const { locations, stock, reservations } = ports
   const catalogue = createCatalogue(ports)
+  const jobs = createJobs(ports)
   const commit = makeCommitReservation(ports)
   const followPlan = makeFollowPlan(ports)
   const moving = { ...ports, moveOnce: makeMoveOnce(ports) }
@@ -61,6 +63,7 @@ export function createInventory(ports: InventoryPorts) {
   const releaseLeakedHolds = makeReleaseLeakedHolds(ports)
   const routes: ImplementedRoute[] = [
     ...catalogue.routes,
+    ...jobs.routes,
     getAvailability(makeReadAvailability(ports)),
     listLocations(locations),
     createLocation(locations),
@@ -89,6 +92,7 @@ export function createInventory(ports: InventoryPorts) {
     sweepTransfers: makeSweepTransfers(moving, makeCarryOutTransfer(moving)),
     sweepLeakedHolds: makeSweepLeakedHolds(releaseLeakedHolds),
     sweepImages: catalogue.sweepImages,
+    jobs,
     archiveMovements: makeArchiveMovements(ports),
   }
 }

@@ -8,6 +8,9 @@ import { createInventory } from './app.ts'
 import { loadInventoryConfig } from './config.ts'
 import { createAdjustmentClaims } from './store/adjustment-claims.ts'
 import { createImageRepository } from './store/image.repository.ts'
+import { createJobRepository } from './store/job.repository.ts'
+import { createJobErrors } from './store/job-errors.ts'
+import { createJobFiles } from './store/job-files.ts'
 import { createLocationRepository } from './store/location.repository.ts'
 import { migrations } from './store/migrations.ts'
 import { createMovementLedger } from './store/movement-ledger.ts'
@@ -29,6 +32,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   const stock = createStockRepository(db, now, (writes) => conflicts.inc(writes))
   const reservations = createReservationRepository(db, now)
   const transfers = createTransferRepository(db, now)
+  const jobs = createJobRepository(db, now)
   const inventory = createInventory({
     products,
     images: createImageRepository(db),
@@ -37,6 +41,9 @@ await runService('inventory', loadInventoryConfig, async (context) => {
     policies: createStockPolicyRepository(db, now),
     transfers,
     locations: createLocationRepository(db),
+    jobs,
+    jobErrors: createJobErrors(db),
+    jobFiles: createJobFiles(db, now),
     ledger: createMovementLedger(db),
     claims: createAdjustmentClaims(db, now),
     now,
@@ -50,6 +57,10 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
   every(context, 'leaked hold sweeper', 5000, inventory.sweepLeakedHolds)
   every(context, 'movement archive', 1000, inventory.archiveMovements)
+  every(context, 'job worker', 1000, inventory.jobs.run)
+  // Asked before the worker is waited for: the job under way stops at its next batch and another replica carries on.
+  context.onShutdown('jobs', inventory.jobs.stop)
+  every(context, 'job sweeper', 3600_000, inventory.jobs.sweep)
   every(context, 'image sweeper', 3600_000, inventory.sweepImages)
   return { routes: inventory.routes, isUnavailable }
 })

@@ -1,5 +1,6 @@
 import { catalogueRoutes } from '@tradewind/contracts/catalogue'
 import { adjustStockRoute, inventoryRoutes } from '@tradewind/contracts/inventory'
+import { jobRoutes } from '@tradewind/contracts/jobs'
 import type { RouteContract } from '@tradewind/contracts/route'
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
@@ -79,10 +80,17 @@ const routes: Record<string, { url: () => string; body?: object; headers?: () =>
     body: { lines: [{ sku: 'MUG', quantity: 1 }] },
     headers: withKey,
   },
+  'POST /v1/imports': { url: () => '/v1/imports?kind=products', headers: withKey },
+  'POST /v1/exports': { url: () => '/v1/exports', body: { kind: 'stock', format: 'csv' } },
+  'GET /v1/jobs': { url: () => '/v1/jobs' },
+  'GET /v1/jobs/:id': { url: () => `/v1/jobs/${newId('job')}` },
+  'GET /v1/jobs/:id/errors': { url: () => `/v1/jobs/${newId('job')}/errors` },
+  'GET /v1/jobs/:id/result': { url: () => `/v1/jobs/${newId('job')}/result` },
+  'POST /v1/jobs/:id/cancel': { url: () => `/v1/jobs/${newId('job')}/cancel` },
   'GET /v1/reservations/:orderId': { url: () => `/v1/reservations/${newId('ord')}` },
 }
 
-const contracts: readonly RouteContract[] = [...catalogueRoutes, ...inventoryRoutes]
+const contracts: readonly RouteContract[] = [...catalogueRoutes, ...inventoryRoutes, ...jobRoutes]
 
 describe('every route of the contract', () => {
   const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`

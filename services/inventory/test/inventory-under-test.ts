@@ -8,6 +8,9 @@ import { settings } from '../src/config.ts'
 import type { AllocationStrategy } from '../src/domain/allocation.ts'
 import { createAdjustmentClaims } from '../src/store/adjustment-claims.ts'
 import { createImageRepository } from '../src/store/image.repository.ts'
+import { createJobRepository } from '../src/store/job.repository.ts'
+import { createJobErrors } from '../src/store/job-errors.ts'
+import { createJobFiles } from '../src/store/job-files.ts'
 import { createLocationRepository } from '../src/store/location.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createMovementLedger } from '../src/store/movement-ledger.ts'
@@ -61,6 +64,7 @@ export async function startInventory(options: Options): Promise<InventoryUnderTe
     const stock = createStockRepository(db, now)
     const reservations = createReservationRepository(db, now)
     const transfers = createTransferRepository(db, now)
+    const jobs = createJobRepository(db, now)
     const ports = wrap({
       products,
       images: createImageRepository(db),
@@ -69,6 +73,9 @@ export async function startInventory(options: Options): Promise<InventoryUnderTe
       policies: createStockPolicyRepository(db, now),
       transfers,
       locations: createLocationRepository(db),
+      jobs,
+      jobErrors: createJobErrors(db),
+      jobFiles: createJobFiles(db, now),
       ledger: createMovementLedger(db),
       claims: createAdjustmentClaims(db, now),
       now,

@@ -74,13 +74,32 @@ export function interceptWrites(): { writes: Writes; wrap: (ports: InventoryPort
       },
     },
     wrap: (ports) => {
-      const { stock, reservations, transfers, claims } = ports
+      const { stock, reservations, transfers, claims, products, jobs, jobErrors, jobFiles } = ports
       return {
         ...ports,
         stock: {
           ...stock,
           update: (id, decide) => write(id, () => stock.update(id, decide)),
           upsert: (id, decide) => write(id, () => stock.upsert(id, decide)),
+        },
+        products: {
+          ...products,
+          insert: (state, ...events) => write(state.id, () => products.insert(state, ...events)),
+          upsert: (id, decide) => write(id, () => products.upsert(id, decide)),
+        },
+        jobs: {
+          ...jobs,
+          update: (id, decide) => write(id, () => jobs.update(id, decide)),
+          upsert: (id, decide) => write(id, () => jobs.upsert(id, decide)),
+        },
+        jobErrors: {
+          ...jobErrors,
+          record: (id, refused) => write(id, () => jobErrors.record(id, refused)),
+        },
+        jobFiles: {
+          ...jobFiles,
+          save: (id, jobId, content) => write(id, () => jobFiles.save(id, jobId, content)),
+          remove: (id) => write(id, () => jobFiles.remove(id)),
         },
         reservations: {
           ...reservations,

@@ -48,4 +48,20 @@ export const migrations: readonly Migration[] = [
       await db.collection('images.files').createIndex({ uploadDate: 1 }, { name: 'uploaded' })
     },
   },
+  {
+    name: '0004-jobs',
+    up: async (db) => {
+      await db.collection('products').createIndex({ handle: 1 }, { name: 'handle', unique: true, sparse: true })
+      await db
+        .collection('jobs')
+        .createIndexes([
+          outboxIndex,
+          dueIndex,
+          { key: { requestKey: 1 }, name: 'request', unique: true, sparse: true },
+          { key: { finishedAt: 1 }, name: 'finished', sparse: true },
+        ])
+      await db.collection('job_errors').createIndex({ jobId: 1, row: 1, n: 1 }, { name: 'job' })
+      await db.collection('job_files').createIndex({ at: 1 }, { name: 'at' })
+    },
+  },
 ]

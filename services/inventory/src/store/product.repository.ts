@@ -32,6 +32,16 @@ export interface ProductRepository extends AggregateStore<Product> {
   /** In a total order, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly search: (query: ProductQuery) => Promise<StoredProduct[]>
   readonly hasSku: (sku: string) => Promise<boolean>
+  /** By the handle, or the id, that each was asked for by. */
+  readonly findByHandles: (handlesOrIds: readonly string[]) => Promise<ReadonlyMap<string, StoredProduct>>
+  /** Which product has each of these SKUs, by SKU. */
+  readonly ownersOf: (skus: readonly string[]) => Promise<ReadonlyMap<string, string>>
+  /** Whole products in the order of their ids. */
+  readonly walk: (after: string, limit: number) => Promise<StoredProduct[]>
+  /** Names of the attributes of all variants, sorted. */
+  readonly attributeNames: (limit: number) => Promise<string[]>
+  /** About how many there are. */
+  readonly count: () => Promise<number>
   readonly hasImage: (imageId: string) => Promise<boolean>
   /** What the products that match could be narrowed by. */
   readonly facets: (filter: ProductFilter) => Promise<Facets>
@@ -72,6 +82,40 @@ export function createProductRepository(db: Db, now: () => Date): ProductReposit
         .toArray()
       return documents.map(store.toState)
     },
+    findByHandles: async (names) => {
+      const filter = { $or: [{ handle: { $in: [...names] } }, { _id: { $in: [...names] } }] }
+      const found = await store.collection.find(filter, { projection: { 'outbox.entries': 0 } }).toArray()
+      const products = found.map(store.toState)
+      return new Map(products.flatMap((one) => [one.id, one.handle ?? []].flat().map((name) => [name, one] as const)))
+    },
+    ownersOf: async (skus) => {
+      const filter = { 'variants.sku': { $in: [...skus] } }
+      const found = await store.collection
+        .find<Pick<Product, 'variants'> & { _id: string }>(filter, { projection: { 'variants.sku': 1 } })
+        .toArray()
+      return new Map(found.flatMap(({ _id, variants }) => variants.map(({ sku }) => [sku, _id] as const)))
+    },
+    walk: async (after, limit) => {
+      const found = await store.collection
+        .find({ _id: { $gt: after } }, { projection: { outbox: 0, words: 0 } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray()
+      return found.map(store.toState)
+    },
+    attributeNames: async (limit) => {
+      const found = await store.collection
+        .aggregate<{ _id: string }>([
+          { $unwind: '$variants' },
+          { $project: { pairs: { $objectToArray: '$variants.attributes' } } },
+          { $unwind: '$pairs' },
+          { $group: { _id: '$pairs.k' } },
+          { $limit: limit },
+        ])
+        .toArray()
+      return found.map(({ _id }) => _id).toSorted()
+    },
+    count: () => store.collection.estimatedDocumentCount(),
     hasImage: async (imageId) =>
       (await store.collection.findOne({ 'images.id': imageId }, { projection: { _id: 1 } })) !== null,
     facets: async (filter) => {

@@ -34,6 +34,8 @@ export interface StockRepository extends Aggregates<Stock> {
   readonly levels: (skus: readonly string[]) => Promise<ShelfLevel[]>
   /** In the order of their ids, `limit + 1` at most. */
   readonly page: (query: StockQuery) => Promise<StockSummary[]>
+  /** About how many there are. */
+  readonly count: () => Promise<number>
   /** Whole stocks in the order of their ids. */
   readonly walk: (after: string, limit: number) => Promise<(Stock & Stored)[]>
   /** Stock with movements that came before `before`. */
@@ -96,6 +98,7 @@ export function createStockRepository(
         .toArray()
       return found.map(({ _id, ...summary }) => ({ ...summary, id: _id }))
     },
+    count: () => store.collection.estimatedDocumentCount(),
     walk: async (after, limit) => {
       const documents = await store.collection
         .find({ _id: { $gt: after } }, withoutOutbox)

@@ -111,6 +111,7 @@ export function createMemoryStores(memory: Memory, { now, turn }: Options) {
     findBySkus: (skus) => reading(() => [...memory.stock.values()].filter(({ sku }) => skus.includes(sku))),
     levels: (skus) => reading(() => [...memory.stock.values()].filter(({ sku }) => skus.includes(sku)).map(summary)),
     page: ({ limit, after = '' }) => reading(() => page(memory.stock.values(), after, limit + 1).map(summary)),
+    count: () => reading(() => memory.stock.size),
     walk: (after, limit) => reading(() => page(memory.stock.values(), after, limit)),
     withMovementsBefore: (before, limit) =>
       reading(() =>
