@@ -34,7 +34,7 @@ export interface RunningService {
   readonly published: readonly DomainEvent[]
   readonly request: (method: Method, url: string, request?: Request) => Promise<Answer>
   /** Sends text that need not be JSON. */
-  readonly requestRaw: (method: Method, url: string, body: string, request?: Request) => Promise<Answer>
+  readonly requestRaw: (method: Method, url: string, body: string | Buffer, request?: Request) => Promise<Answer>
   /** Puts an event on the broker as its owner would, each time as a message of its own, so that no broker drops it. */
   readonly publish: (event: DomainEvent, writtenAt?: Date) => Promise<void>
   /** Resolves when every event has been handled and everything that came of it is with the broker. */
@@ -106,7 +106,7 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
     await eventually(async () => (await Promise.all(consumers.map(isIdle))).every(Boolean) && inFlight() === 0)
     await world.connection.flush()
   }
-  const inject = async (method: Method, url: string, payload: string | undefined, given: Request) => {
+  const inject = async (method: Method, url: string, payload: string | Buffer | undefined, given: Request) => {
     const response = await server.inject({
       method,
       url,
@@ -117,7 +117,7 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
       },
       ...(payload !== undefined && { payload }),
     })
-    const isJson = response.headers['content-type']?.includes('json') === true
+    const isJson = /[/+]json/.test(response.headers['content-type'] ?? '')
     const body: unknown = response.body === '' ? undefined : isJson ? response.json() : response.body
     return { status: response.statusCode, body, headers: response.headers }
   }

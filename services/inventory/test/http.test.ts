@@ -3,9 +3,16 @@ import { adjustStockRoute, inventoryRoutes } from '@tradewind/contracts/inventor
 import { jobRoutes } from '@tradewind/contracts/jobs'
 import type { RouteContract } from '@tradewind/contracts/route'
 import { newId } from '@tradewind/service-kit/ids'
+import {
+  badBodies,
+  badPages,
+  expectRefusal,
+  faultsIn,
+  forgedCursors,
+  hostileBodies,
+} from '@tradewind/service-testkit/bad-input'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { badBodies, badPages, expectRefusal, faultsIn, forgedCursors, hostileBodies } from './bad-input.ts'
 import { type InventoryUnderTest, startInventory } from './inventory-under-test.ts'
 import { addLocation, adjust, handle, operator, placed, shelvesOf, stocked, variant } from './shop.ts'
 

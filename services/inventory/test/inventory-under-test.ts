@@ -3,6 +3,7 @@ import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
+import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createInventory, type InventoryPorts } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 import type { AllocationStrategy } from '../src/domain/allocation.ts'
@@ -19,7 +20,6 @@ import { createReservationRepository } from '../src/store/reservation.repository
 import { createStockRepository } from '../src/store/stock.repository.ts'
 import { createStockPolicyRepository } from '../src/store/stock-policy.repository.ts'
 import { createTransferRepository } from '../src/store/transfer.repository.ts'
-import { inAnHour, type RunningService, runInTest } from './running-service.ts'
 
 export interface InventoryUnderTest extends RunningService {
   readonly app: ReturnType<typeof createInventory>

@@ -1,10 +1,10 @@
 import { newId } from '@tradewind/service-kit/ids'
+import { inAnHour } from '@tradewind/service-testkit/running-service'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leaseMs } from '../src/domain/job.ts'
 import { errorsOf, exported, jobOf, queue } from './import-files.ts'
 import { type InventoryUnderTest, startInventory } from './inventory-under-test.ts'
-import { inAnHour } from './running-service.ts'
 import { addLocation, adjust, expectStockAddsUp, operator, shelvesOf, stocked, variant } from './shop.ts'
 import { Crash, interceptWrites } from './writes.ts'
 

@@ -1,9 +1,9 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
 import { OrderAuthorizedV1, OrderCancelledV1, OrderExpiredV1, OrderPlacedV1 } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
+import type { Request } from '@tradewind/service-testkit/running-service'
 import { expect } from 'vitest'
 import type { InventoryUnderTest } from './inventory-under-test.ts'
-import type { Request } from './running-service.ts'
 
 export const operator = { roles: ['operator'] }
 
