@@ -53,8 +53,13 @@ export const ERROR_CODES = {
   ExceededMemoryLimit: 146,
   NoQueryExecutionPlans: 291,
   UnsupportedFormat: 206,
-  UnknownField: 40415,
-  MissingField: 40414,
+  IDLUnknownField: 40415,
+  IDLFailedToParse: 40414,
+  QueryFeatureNotAllowed: 224,
+  AmbiguousIndexKeyPattern: 181,
+  NoReplicationEnabled: 76,
+  DatabaseDifferCase: 13297,
+  NotSingleValueField: 54,
   DataCorruptionDetected: 10338,
   InvalidViewDefinition: 182,
   NoMatchingDocument: 47,
@@ -66,12 +71,11 @@ export const ERROR_CODES = {
 
 export type ErrorName = keyof typeof ERROR_CODES
 
-const LOCATION_NAMES = new Set<string>(['UnknownField', 'MissingField'])
 const codeNames = new Map<number, string>(Object.entries(ERROR_CODES).map(([name, code]) => [code, name]))
 
 export function codeNameOf(code: number): string {
   const name = codeNames.get(code)
-  return name === undefined || LOCATION_NAMES.has(name) ? `Location${code}` : name
+  return name ?? `Location${code}`
 }
 
 /** An error that the client is told, in the server's own terms. A number stands for a code the server leaves unnamed. */
@@ -86,5 +90,15 @@ export class CommandError extends Error {
   }
   get codeName(): string {
     return codeNameOf(this.code)
+  }
+}
+
+/** Runs something whose errors the server reports with what it was doing in front. */
+export function inContext<T>(context: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    throw new CommandError(error.code, `${context} :: caused by :: ${error.message}`, error.extra)
   }
 }

@@ -6,6 +6,7 @@ import { COMPARISON } from './operators/comparison.ts'
 import { CONVERSION } from './operators/conversion.ts'
 import { DATES } from './operators/dates.ts'
 import { ITERATION } from './operators/iteration.ts'
+import { METADATA } from './operators/metadata.ts'
 import { OBJECTS } from './operators/objects.ts'
 import { SETS } from './operators/sets.ts'
 import { STRINGS } from './operators/strings.ts'
@@ -19,6 +20,7 @@ const OPERATORS: OperatorTable = new Map([
   ...CONVERSION,
   ...DATES,
   ...ITERATION,
+  ...METADATA,
   ...OBJECTS,
   ...SETS,
   ...STRINGS,

@@ -79,7 +79,7 @@ export const compilePipeline: PipelineContext['subPipeline'] = (stages, context)
   return (input) => compiled.reduce<Iterable<Doc>>((documentsSoFar, stage) => stage(documentsSoFar), input)
 }
 
-function unknownStage(name: string): CommandError {
+export function unknownStage(name: string): CommandError {
   if (name === '$changeStream') {
     return new CommandError(40573, 'The $changeStream stage is only supported on replica sets')
   }

@@ -1,3 +1,4 @@
+import { textScores } from '../aggregate/operators/metadata.ts'
 import {
   compilePipeline,
   countedField,
@@ -5,13 +6,14 @@ import {
   pushDown,
   pushedHits,
   pushedQuery,
+  unknownStage,
 } from '../aggregate/pipeline.ts'
 import type { PipelineContext } from '../aggregate/stage.ts'
 import { stageParts } from '../aggregate/stage-parts.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, type Value } from '../bson/values.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, inContext } from '../errors.ts'
 import type { Hint } from '../planner/plan.ts'
 import { Reading } from '../planner/read-plan.ts'
 import type { Collection } from '../storage/collection.ts'
@@ -56,6 +58,7 @@ export const aggregate: Command = {
     const size = isNumeric(batchSize) ? toNumber(batchSize) : undefined
     const context = contextOf(invocation, name)
     const first = stages[0] === undefined ? '' : stageParts(stages[0])[0]
+    if (first === '$changeStream') throw unknownStage(first)
     if (isWholeDatabase && first !== '$documents') {
       throw new CommandError(
         'InvalidNamespace',
@@ -65,8 +68,10 @@ export const aggregate: Command = {
     instance.opcounters.query += 1
     const collection = instance.catalog.get(db, name)
     const results = pipelineResults(collection, stages, context, hintOf(invocation, collection))
-    if (writesResults(stages)) while (results.next() !== undefined);
-    return instance.cursors.first(`${db}.${name}`, results, size, false)
+    return inContext('PlanExecutor error during aggregation', () => {
+      if (writesResults(stages)) while (results.next() !== undefined);
+      return instance.cursors.first(`${db}.${name}`, results, size, false)
+    })
   },
 }
 
@@ -90,7 +95,7 @@ export function contextOf(invocation: Invocation, name: string): PipelineContext
     collation: effectiveCollation(fields, instance.catalog.get(db, name)),
     deadlineMs,
     depth: 0,
-    textScores: new WeakMap(),
+    textScores,
     subPipeline: compilePipeline,
     readThrough,
   }

@@ -107,7 +107,7 @@ function run(
 ): Doc | Promise<Doc> {
   const { body } = request
   const db = body.get('$db')
-  if (typeof db !== 'string') throw new CommandError('MissingField', `OP_MSG requests require a $db argument`)
+  if (typeof db !== 'string') throw new CommandError('IDLFailedToParse', `OP_MSG requests require a $db argument`)
   if (request.isLegacy && known?.command.name !== 'hello') {
     throw new CommandError(352, `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`)
   }

@@ -17,7 +17,7 @@ export class Fields {
   only(known: ReadonlySet<string>): void {
     for (const key of this.body.keys) {
       if (!known.has(key)) {
-        throw new CommandError('UnknownField', `BSON field '${this.name}.${key}' is an unknown field.`)
+        throw new CommandError('IDLUnknownField', `BSON field '${this.name}.${key}' is an unknown field.`)
       }
     }
   }
@@ -31,7 +31,7 @@ export class Fields {
   }
 
   missing(field: string): CommandError {
-    return new CommandError('MissingField', `BSON field '${this.name}.${field}' is missing but a required field`)
+    return new CommandError('IDLFailedToParse', `BSON field '${this.name}.${field}' is missing but a required field`)
   }
 
   get(field: string): Value | undefined {

@@ -1,10 +1,11 @@
 import { compareStrings } from '../bson/compare.ts'
 import { decodeDocument } from '../bson/decode.ts'
 import { Doc, type Value } from '../bson/values.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, inContext } from '../errors.ts'
 import { type Projection, parseProjection } from '../query/projection.ts'
 import type { Query } from '../query/run-query.ts'
 import { parseSort } from '../query/sort.ts'
+import { refuseUpsertByExpression } from '../update/upsert.ts'
 import type { Command, Invocation } from './command.ts'
 import { compileQuery, effectiveCollation, resolveHint, variablesOf } from './query-options.ts'
 import { findOne, parseUpdate, updateDocument, upsertDocument } from './write-documents.ts'
@@ -62,28 +63,31 @@ export const findAndModify: Command = {
             upsert,
             variables: () => variables,
           })
-    const hit = collection === undefined ? undefined : findOne(collection, query)
-    if (collection !== undefined && hit !== undefined) {
-      const position = projection?.needsPosition === true ? query.matcher.position(hit.doc) : undefined
-      if (parsed === undefined) {
-        const { doc } = hit
-        collection.remove(hit)
-        return Doc.from({ lastErrorObject: Doc.from({ n: 1 }), value: show(doc, position) })
+    if (upsert) refuseUpsertByExpression(query.matcher)
+    return inContext('Plan executor error during findAndModify', () => {
+      const hit = collection === undefined ? undefined : findOne(collection, query)
+      if (collection !== undefined && hit !== undefined) {
+        const position = projection?.needsPosition === true ? query.matcher.position(hit.doc) : undefined
+        if (parsed === undefined) {
+          const { doc } = hit
+          collection.remove(hit)
+          return Doc.from({ lastErrorObject: Doc.from({ n: 1 }), value: show(doc, position) })
+        }
+        const before = decodeDocument(hit.bytes)
+        const { doc } = updateDocument(collection, hit, parsed, query.matcher)
+        return Doc.from({
+          lastErrorObject: Doc.from({ n: 1, updatedExisting: true }),
+          value: show(fields.bool('new') ? doc : before, position),
+        })
       }
-      const before = decodeDocument(hit.bytes)
-      const { doc } = updateDocument(collection, hit, parsed, query.matcher)
+      if (parsed === undefined) return Doc.from({ lastErrorObject: Doc.from({ n: 0 }), value: null })
+      if (!upsert) return Doc.from({ lastErrorObject: Doc.from({ n: 0, updatedExisting: false }), value: null })
+      collection ??= instance.catalog.getOrCreate(db, collectionName)
+      const doc = upsertDocument(collection, query.matcher, parsed)
       return Doc.from({
-        lastErrorObject: Doc.from({ n: 1, updatedExisting: true }),
-        value: show(fields.bool('new') ? doc : before, position),
+        lastErrorObject: Doc.from({ n: 1, updatedExisting: false, upserted: doc.get('_id') }),
+        value: fields.bool('new') ? show(doc, undefined) : null,
       })
-    }
-    if (parsed === undefined) return Doc.from({ lastErrorObject: Doc.from({ n: 0 }), value: null })
-    if (!upsert) return Doc.from({ lastErrorObject: Doc.from({ n: 0, updatedExisting: false }), value: null })
-    collection ??= instance.catalog.getOrCreate(db, collectionName)
-    const doc = upsertDocument(collection, query.matcher, parsed)
-    return Doc.from({
-      lastErrorObject: Doc.from({ n: 1, updatedExisting: false, upserted: doc.get('_id') }),
-      value: fields.bool('new') ? show(doc, undefined) : null,
     })
   },
 }

@@ -1,3 +1,4 @@
+import { isEmptyTimestamp, withTimestamps } from '../bson/current-timestamp.ts'
 import { decodeDocument } from '../bson/decode.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { newObjectId } from '../bson/object-id.ts'
@@ -17,6 +18,7 @@ export const insert: Command = {
     const name = fields.needString('insert')
     const raw = sequences.get('documents')
     if (raw !== undefined) checkCount(raw.length)
+    for (const bytes of raw ?? []) refuseOversized(bytes.length)
     const documents = raw ?? statementsOf(invocation, 'documents')
     const collection = instance.catalog.getOrCreate(db, name)
     let n = 0
@@ -36,16 +38,28 @@ export const insert: Command = {
 export function insertDocument(collection: Collection, doc: Doc, source: Doc | Buffer): void {
   const id = doc.get('_id')
   if (id !== undefined) checkId(id)
-  if (id !== undefined && doc.keys[0] === '_id' && source instanceof Buffer) {
+  const hasEmptyTimestamp = doc.values.some(isEmptyTimestamp)
+  if (id !== undefined && doc.keys[0] === '_id' && source instanceof Buffer && !hasEmptyTimestamp) {
     checkSize(source)
     // The document's bytes may lie within a message; the storage copies them.
     collection.insert(doc, source)
     return
   }
-  const complete = idFirst(doc, id ?? newObjectId())
+  const complete = idFirst(hasEmptyTimestamp ? withTimestamps(doc) : doc, id ?? newObjectId())
   const bytes = encodeDocument(complete)
   checkSize(bytes)
   collection.insert(complete, bytes)
+}
+
+/** The server takes documents a little over the limit, so that it can name the one that breaks it. */
+const MAX_RECEIVED_BYTES = MAX_DOCUMENT_BYTES + 16 * 1024
+
+function refuseOversized(bytes: number): void {
+  if (bytes <= MAX_RECEIVED_BYTES) return
+  throw new CommandError(
+    'BSONObjectTooLarge',
+    `BSONObj size: ${bytes} (0x${bytes.toString(16).toUpperCase()}) is invalid. Size must be between 0 and ${MAX_RECEIVED_BYTES}(16MB)`,
+  )
 }
 
 function idFirst(doc: Doc, id: Value): Doc {
@@ -72,9 +86,10 @@ export function checkId(id: Value): void {
 }
 
 export function checkSize(bytes: Buffer): void {
+  refuseOversized(bytes.length)
   if (bytes.length > MAX_DOCUMENT_BYTES) {
     throw new CommandError(
-      'BSONObjectTooLarge',
+      'BadValue',
       `object to insert too large. size in bytes: ${bytes.length}, max size: ${MAX_DOCUMENT_BYTES}`,
     )
   }

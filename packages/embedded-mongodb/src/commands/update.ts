@@ -2,6 +2,7 @@ import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import type { Query } from '../query/run-query.ts'
 import { parseSort } from '../query/sort.ts'
+import { refuseUpsertByExpression } from '../update/upsert.ts'
 import type { Command, Invocation } from './command.ts'
 import { Fields } from './fields.ts'
 import { compileQuery, effectiveCollation, resolveHint, variablesOf } from './query-options.ts'
@@ -93,6 +94,7 @@ export function runUpdate(
     hint: collection === undefined ? undefined : resolveHint(collection, statement.optional('hint')),
     deadlineMs: invocation.deadlineMs,
   }
+  if (upsert) refuseUpsertByExpression(query.matcher)
   if (collection !== undefined) {
     const found = multi ? findAll(collection, query) : [findOne(collection, query)]
     let matched = false

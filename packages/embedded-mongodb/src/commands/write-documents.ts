@@ -2,7 +2,7 @@ import { compareStrings, valuesEqual } from '../bson/compare.ts'
 import { display } from '../bson/display.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { newObjectId } from '../bson/object-id.ts'
-import { Doc, type Value } from '../bson/values.ts'
+import { Doc, deepCopy, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { Hit, Reading } from '../planner/read-plan.ts'
 import { hitById, idOf } from '../query/by-id.ts'
@@ -84,7 +84,8 @@ export function updateDocument(
   matcher: Matcher,
 ): { doc: Doc; bytes: Buffer; changed: boolean } {
   const { doc } = hit
-  const id = doc.get('_id')
+  // Changes are made in place, also within an _id that is a document.
+  const id = deepCopy(doc.get('_id') ?? null)
   const position = update.needsPosition ? matcher.position(doc) : undefined
   const before = collection.keysBefore(doc, update.touched)
   const next = update.apply(doc, { position, isInsert: false })
@@ -106,7 +107,7 @@ function checkUpdatedSize(bytes: Buffer): void {
 function refuseChangedId(before: Value | undefined, after: Value | undefined, update: Update): void {
   if (before === undefined || (after !== undefined && after === before)) return
   if (after !== undefined && valuesEqual(before, after)) return
-  if (!update.isReplacement) {
+  if (update.kind === 'operators') {
     throw new CommandError(
       'ImmutableField',
       "Performing an update on the path '_id' would modify the immutable field '_id'",
@@ -120,14 +121,14 @@ function refuseChangedId(before: Value | undefined, after: Value | undefined, up
 
 /** Inserts what an upsert amounts to. Returns the new document. */
 export function upsertDocument(collection: Collection, matcher: Matcher, update: Update): Doc {
-  const start = documentFromQuery(matcher, update.isReplacement)
+  const start = documentFromQuery(matcher, update.kind === 'replacement')
   const fixedId = start.get('_id')
   const made = update.apply(start, { position: undefined, isInsert: true })
   const id = made.get('_id')
   if (fixedId !== undefined && id !== undefined && !valuesEqual(fixedId, id)) {
     throw new CommandError(
       'ImmutableField',
-      update.isReplacement
+      update.kind !== 'operators'
         ? `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${display(id)}`
         : "Performing an update on the path '_id' would modify the immutable field '_id'",
     )

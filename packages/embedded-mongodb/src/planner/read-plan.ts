@@ -16,6 +16,7 @@ export class Hit {
   textScore = 0
   /** The index key by which it was found. */
   key: Buffer | undefined
+  index: IndexTable | undefined
   #doc: Doc | undefined
   constructor(rid: number, bytes: Buffer) {
     this.rid = rid
@@ -194,6 +195,7 @@ function* scanRange(
       reading.docsExamined += 1
       const hit = new Hit(stored.rid, stored.bytes)
       hit.key = lastKey
+      hit.index = index
       yield hit
       if (reading.epoch !== epoch) {
         isStale = true

@@ -30,12 +30,13 @@ export function parseCollation(value: Value | undefined): Collation | undefined 
     throw new CommandError('TypeMismatch', "BSON field 'collation' is the wrong type, expected type 'object'")
   }
   for (const key of value.keys) {
-    if (!FIELDS.has(key)) throw new CommandError('UnknownField', `BSON field 'collation.${key}' is an unknown field.`)
+    if (!FIELDS.has(key))
+      throw new CommandError('IDLUnknownField', `BSON field 'collation.${key}' is an unknown field.`)
   }
   const locale = value.get('locale')
   if (locale === undefined) {
     if (value.size === 0) return undefined
-    throw new CommandError('MissingField', "BSON field 'collation.locale' is missing but a required field")
+    throw new CommandError('IDLFailedToParse', "BSON field 'collation.locale' is missing but a required field")
   }
   if (typeof locale !== 'string') {
     throw new CommandError('TypeMismatch', "BSON field 'collation.locale' is the wrong type, expected type 'string'")
@@ -53,7 +54,9 @@ function makeCollation(locale: string, source: Doc): Collation {
   const sensitivity = strength === 1 ? 'base' : strength === 2 ? 'accent' : 'variant'
   const numeric = source.get('numericOrdering') === true
   try {
-    const collator = new Intl.Collator(locale.replaceAll('_', '-'), { sensitivity, numeric })
+    const tag = locale.replaceAll('_', '-')
+    if (Intl.Collator.supportedLocalesOf(tag).length === 0) throw new RangeError('unknown locale')
+    const collator = new Intl.Collator(tag, { sensitivity, numeric })
     return { source: expandCollation(source), compare: (a, b) => collator.compare(a, b), fold: foldFor(strength) }
   } catch (error) {
     throw new CommandError('BadValue', `Field 'locale' is invalid in: { locale: "${locale}" } (${String(error)})`)

@@ -1,4 +1,5 @@
 import type { StringOrder } from '../bson/compare.ts'
+import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { typeName } from '../bson/type-names.ts'
 import { Doc, Regex, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
@@ -48,6 +49,8 @@ function parseTopLevel(key: string, value: Value, context: FilterContext): Node 
     case '$alwaysTrue':
     case '$alwaysFalse':
       return { kind: 'always', value: key === '$alwaysTrue' }
+    case '$sampleRate':
+      return sampled(value)
     case '$where':
       throw new CommandError('BadValue', '$where is not supported')
     case '$jsonSchema':
@@ -58,6 +61,15 @@ function parseTopLevel(key: string, value: Value, context: FilterContext): Node 
         `unknown top level operator: ${key}. If you have a field name that starts with a '$' symbol, consider using $getField or $setField.`,
       )
   }
+}
+
+function sampled(value: Value): Node {
+  const rate = isNumeric(value) ? toNumber(value) : Number.NaN
+  if (!isNumeric(value)) throw new CommandError('BadValue', 'argument to $sampleRate must be a numeric type')
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new CommandError('BadValue', 'numeric argument to $sampleRate must be in [0, 1]')
+  }
+  return { kind: 'expr', test: () => Math.random() < rate }
 }
 
 function parseList(key: string, value: Value, context: FilterContext): Node[] {

@@ -1,3 +1,4 @@
+import { display } from '../bson/display.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { TYPE_NUMBERS, type TypeName, typeName } from '../bson/type-names.ts'
 import { Doc, Regex, type Value } from '../bson/values.ts'
@@ -114,7 +115,9 @@ function typePredicate(operand: Value): Predicate {
 }
 
 function sizePredicate(operand: Value): Predicate {
-  if (!isNumeric(operand)) throw new CommandError('BadValue', 'Failed to parse $size. Expected a number in: $size')
+  if (!isNumeric(operand)) {
+    throw new CommandError('BadValue', `Failed to parse $size. Expected a number in: $size: ${display(operand)}`)
+  }
   const size = toNumber(operand)
   if (!Number.isInteger(size)) {
     throw new CommandError('BadValue', `Failed to parse $size. Expected an integer: $size: ${size}`)

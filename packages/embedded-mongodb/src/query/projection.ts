@@ -1,4 +1,5 @@
 import { compileExpression } from '../aggregate/expression.ts'
+import { checkMeta } from '../aggregate/operators/metadata.ts'
 import type { Expression, Scope } from '../aggregate/scope.ts'
 import { type StringOrder } from '../bson/compare.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
@@ -37,13 +38,15 @@ export interface ProjectionInput {
 /** A parsed projection. */
 export class Projection {
   readonly needsPosition: boolean
+  readonly needsScore: boolean
   readonly #root: Branch
   readonly #isInclusion: boolean
 
-  constructor(root: Branch, isInclusion: boolean, needsPosition: boolean) {
+  constructor(root: Branch, isInclusion: boolean, needs: { needsPosition: boolean; needsScore: boolean }) {
     this.#root = root
     this.#isInclusion = isInclusion
-    this.needsPosition = needsPosition
+    this.needsPosition = needs.needsPosition
+    this.needsScore = needs.needsScore
   }
 
   apply(doc: Doc, input: ProjectionInput): Doc {
@@ -64,12 +67,13 @@ export function parseProjection(source: Doc, context: ProjectionContext): Projec
     includesId: false,
     computed: false,
     needsPosition: false,
+    needsScore: false,
   }
   for (const [path, value] of source.entries()) addPath(root, path, value, context, modes)
   const isInclusion = modes.include !== '' || (modes.exclude === '' && (modes.includesId || modes.computed))
   if (isInclusion && !modes.excludesId && !root.fields.has('_id')) root.fields.set('_id', { kind: 'include' })
   if (isInclusion && modes.excludesId) root.fields.delete('_id')
-  return new Projection(root, isInclusion, modes.needsPosition)
+  return new Projection(root, isInclusion, modes)
 }
 
 interface Modes {
@@ -80,17 +84,21 @@ interface Modes {
   /** Holds only computed fields so far; in `find`, `$slice` alone does not decide. */
   computed: boolean
   needsPosition: boolean
+  needsScore: boolean
 }
 
 function addPath(root: Branch, path: string, value: Value, context: ProjectionContext, modes: Modes): void {
   if (path === '') throw new CommandError(40352, 'FieldPath cannot be constructed with empty string')
   const parts = path.split('.')
-  if (parts.includes(''))
-    throw new CommandError(parts.at(-1) === '' ? 40353 : 15998, `FieldPath must not end with a '.'.`)
+  if (parts.at(-1) === '') throw new CommandError(40353, "FieldPath must not end with a '.'.")
+  if (parts.includes('')) throw new CommandError(15998, 'FieldPath field names may not be empty strings.')
   if (context.isFind && parts.at(-1) === '$') {
     if (parts.length === 1) throw new CommandError('BadValue', "Projection cannot be '$'")
     if (modes.needsPosition)
       throw new CommandError(31276, 'Cannot specify more than one positional projection per query.')
+    if (value === false || (isNumeric(value) && toNumber(value) === 0)) {
+      throw new CommandError(31395, 'positional projection cannot be used with exclusion')
+    }
     include(modes, path)
     modes.needsPosition = true
     put(root, parts.slice(0, -1), { kind: 'positional' }, path)
@@ -110,7 +118,7 @@ function addPath(root: Branch, path: string, value: Value, context: ProjectionCo
 }
 
 function include(modes: Modes, path: string): void {
-  if (modes.exclude !== '') {
+  if (modes.exclude !== '' && path !== '_id') {
     throw new CommandError(31253, `Cannot do inclusion on field ${path} in exclusion projection`)
   }
   if (path !== '_id') modes.include = path
@@ -155,7 +163,9 @@ function parseLeaf(path: string, value: Value, context: ProjectionContext, modes
 function parseSpecial(path: string, value: Doc, context: ProjectionContext, modes: Modes): Leaf | undefined {
   const [operator] = value.keys
   const operand = value.values[0] ?? null
-  if (operator === '$meta' && operand === 'textScore') {
+  if (operator === '$meta') {
+    checkMeta(operand)
+    modes.needsScore = true
     if (!context.isFind && modes.exclude === '') modes.computed = true
     return { kind: 'textScore' }
   }
@@ -257,17 +267,11 @@ function leafValue(value: Value, leaf: Leaf, input: ProjectionInput): Value | un
     case 'positional': {
       if (!Array.isArray(value)) return value
       if (input.position === undefined) {
-        throw new CommandError(
-          51246,
-          "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
-        )
+        throw new CommandError(51246, "positional operator '.$' couldn't find a matching element in the array")
       }
       const element = value[input.position]
       if (element === undefined) {
-        throw new CommandError(
-          51247,
-          "Executor error during find command :: caused by :: positional operator '.$' element mismatch",
-        )
+        throw new CommandError(51247, "positional operator '.$' element mismatch")
       }
       return [element]
     }

@@ -1,6 +1,6 @@
 import { compareStrings } from '../bson/compare.ts'
 import { encodeDocument } from '../bson/encode.ts'
-import { type Doc, type Value } from '../bson/values.ts'
+import { Doc, type Value } from '../bson/values.ts'
 import type { Results } from '../commands/cursors.ts'
 import { CommandError } from '../errors.ts'
 import { choosePlan } from '../planner/choose-plan.ts'
@@ -22,18 +22,30 @@ export interface Query {
   collation: Collation | undefined
   hint: Hint | undefined
   deadlineMs: number | undefined
+  /** The part of the hinted index that is read. */
+  keyBounds?: { low: Buffer; high: Buffer } | undefined
 }
 
 const CLOCK_EVERY = 256
 
 export function planFor(collection: Collection, query: Query): Plan {
-  return choosePlan(collection, {
+  const plan = choosePlan(collection, {
     matcher: query.matcher,
     sort: query.sort,
     limit: query.limit === 0 ? 0 : query.limit + query.skip,
     collation: query.collation,
     hint: query.hint,
   })
+  return query.keyBounds === undefined || plan.kind !== 'index' ? plan : narrowed(plan, query.keyBounds)
+}
+
+function narrowed(plan: Extract<Plan, { kind: 'index' }>, { low, high }: { low: Buffer; high: Buffer }): Plan {
+  const ranges = plan.ranges.map((range) => ({
+    ...range,
+    low: Buffer.compare(range.low, low) > 0 ? range.low : low,
+    high: Buffer.compare(range.high, high) < 0 ? range.high : high,
+  }))
+  return { ...plan, ranges: ranges.filter((range) => Buffer.compare(range.low, range.high) < 0) }
 }
 
 /** The documents that a query selects, in its order, after skip and limit. */
@@ -83,15 +95,44 @@ function hitsOf(collection: Collection, query: Query, reading: Reading): Iterato
   return (hit === undefined ? [] : [hit]).values()
 }
 
+/** What a find shows beside, or instead of, the documents. */
+export interface Shown {
+  showRecordId: boolean
+  returnKey: boolean
+}
+
+/** The index entry by which a document was found; nothing without an index. */
+function keyDocument({ index, key, doc }: Hit): Doc {
+  const values = index === undefined || key === undefined ? [] : index.valuesBehind(doc, key)
+  return new Doc(
+    values.map((_, i) => index?.spec.fields[i]?.path ?? ''),
+    values,
+  )
+}
+
 /** A query's results as a cursor wants them. */
 export function queryResults(
   collection: Collection,
   query: Query,
   projection: Projection | undefined,
   variables: ReadonlyMap<string, Value>,
+  shown: Shown = { showRecordId: false, returnKey: false },
 ): Results {
   const reading = new Reading()
   const hits = hitsOf(collection, query, reading)
+  const isPlain = projection === undefined && !shown.showRecordId && !shown.returnKey
+  const bytesOf = (hit: Hit): Buffer => {
+    if (isPlain) return hit.bytes
+    const doc = shown.returnKey
+      ? keyDocument(hit)
+      : projection === undefined
+        ? hit.doc
+        : project(hit, projection, query, variables)
+    if (!shown.showRecordId) return encodeDocument(doc)
+    const out = doc.copy()
+    out.set('$recordId', BigInt(hit.rid))
+    return encodeDocument(out)
+  }
   let given = 0
   let isEnded = false
   return {
@@ -102,7 +143,7 @@ export function queryResults(
         return undefined
       }
       given += 1
-      return projection === undefined ? value.bytes : encodeDocument(project(value, projection, query, variables))
+      return bytesOf(value)
     },
     isKnownDone: () => isEnded || (query.limit > 0 && given >= query.limit),
     resume: () => {

@@ -3,6 +3,7 @@ import { display } from '../bson/display.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, UNDEFINED, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
+import { extractKeys } from '../storage/index-keys.ts'
 import { isPosition } from './traverse.ts'
 
 export interface SortField {
@@ -60,6 +61,53 @@ export function sortValue(doc: Doc, field: SortField, strings: StringOrder): Val
   return best ?? null
 }
 
+/** The values by which a document sorts by several fields. Those of one array belong together, element by element. */
+export function sortKeys(doc: Doc, fields: readonly SortField[], strings: StringOrder, textScore = 0): Value[] {
+  if (fields.length > 1 && fields.filter((field) => mayHoldArray(doc, field)).length > 1) {
+    return leastTuple(doc, fields, strings)
+  }
+  return fields.map((field) => (field.textScore ? textScore : sortValue(doc, field, strings)))
+}
+
+function mayHoldArray(doc: Doc, { parts }: SortField): boolean {
+  const value = doc.get(parts[0] ?? '')
+  return Array.isArray(value) || (parts.length > 1 && value instanceof Doc)
+}
+
+function leastTuple(doc: Doc, fields: readonly SortField[], strings: StringOrder): Value[] {
+  const { tuples } = inSort(() =>
+    extractKeys(
+      doc,
+      fields.map(({ parts }) => parts),
+    ),
+  )
+  let [best = []] = tuples
+  for (const tuple of tuples) if (compareTuples(tuple, best, fields, strings) < 0) best = tuple
+  return best
+}
+
+export function compareTuples(
+  a: readonly Value[],
+  b: readonly Value[],
+  fields: readonly SortField[],
+  strings: StringOrder = compareStrings,
+): number {
+  for (const [i, field] of fields.entries()) {
+    const order = compareValues(a[i] ?? null, b[i] ?? null, strings)
+    if (order !== 0) return field.descending ? -order : order
+  }
+  return 0
+}
+
+function inSort<T>(extract: () => T): T {
+  try {
+    return extract()
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    throw new CommandError('BadValue', 'cannot sort with keys that are parallel arrays')
+  }
+}
+
 function collect(value: Value | undefined, parts: readonly string[], at: number, out: (Value | undefined)[]): void {
   if (at === parts.length) {
     if (!Array.isArray(value)) out.push(value)
@@ -100,7 +148,7 @@ export class Sorter<T> {
   }
 
   add(item: T, doc: Doc, bytes: number, textScore = 0): void {
-    const keys = this.#fields.map((field) => (field.textScore ? textScore : sortValue(doc, field, this.#strings)))
+    const keys = sortKeys(doc, this.#fields, this.#strings, textScore)
     this.#kept.push({ item, keys, position: this.#seen++ })
     this.#bytes += bytes
     const { length } = this.#kept
@@ -108,7 +156,7 @@ export class Sorter<T> {
     if (this.#bytes > MAX_SORT_BYTES) {
       throw new CommandError(
         'QueryExceededMemoryLimitNoDiskUseAllowed',
-        `Executor error during find command :: caused by :: Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes, but did not opt in to external sorting.`,
+        `Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes, but did not opt in to external sorting.`,
       )
     }
   }
@@ -125,11 +173,7 @@ export class Sorter<T> {
   }
 
   #compare(a: Keyed<T>, b: Keyed<T>): number {
-    for (const [i, field] of this.#fields.entries()) {
-      const order = compareValues(a.keys[i] ?? null, b.keys[i] ?? null, this.#strings)
-      if (order !== 0) return field.descending ? -order : order
-    }
-    return a.position - b.position
+    return compareTuples(a.keys, b.keys, this.#fields, this.#strings) || a.position - b.position
   }
 
   sorted(): T[] {

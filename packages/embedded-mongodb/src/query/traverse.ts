@@ -18,8 +18,10 @@ export function someAt(value: Value | undefined, parts: readonly string[], at: n
 
 function someInArray(array: Value[], parts: readonly string[], at: number, predicate: Predicate): boolean {
   const part = parts[at] ?? ''
-  if (isPosition(part) && Number(part) < array.length && someAt(array[Number(part)], parts, at + 1, predicate)) {
-    return true
+  if (isPosition(part) && Number(part) < array.length) {
+    const element = array[Number(part)]
+    // The element that a path ends at by its position is taken whole, even when it is an array.
+    if (at + 1 === parts.length ? predicate.test(element) : someAt(element, parts, at + 1, predicate)) return true
   }
   for (const element of array) if (element instanceof Doc && someAt(element, parts, at, predicate)) return true
   return false

@@ -11,13 +11,11 @@ import { parseSort, sortValue } from '../query/sort.ts'
 
 export type ArrayChange = (value: Value | undefined, id: Value | undefined) => Value | undefined
 
-function integer(operator: string, value: Value): number {
+function integer(operator: '$slice' | '$position', value: Value): number {
   const number = isNumeric(value) ? toNumber(value) : Number.NaN
   if (!Number.isInteger(number)) {
-    throw new CommandError(
-      'BadValue',
-      `The value for ${operator} must be an integer value but was given type: ${typeName(value)}`,
-    )
+    const fault = operator === '$slice' ? ' but was given type' : ', not of type'
+    throw new CommandError('BadValue', `The value for ${operator} must be an integer value${fault}: ${typeName(value)}`)
   }
   return number
 }
@@ -75,7 +73,13 @@ function elementOrder(sort: Value, strings: StringOrder): (a: Value, b: Value) =
       return 0
     }
   }
-  const direction = isNumeric(sort) ? toNumber(sort) : 0
+  if (!isNumeric(sort)) {
+    throw new CommandError(
+      'BadValue',
+      'The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields',
+    )
+  }
+  const direction = toNumber(sort)
   if (direction !== 1 && direction !== -1)
     throw new CommandError('BadValue', 'The $sort element value must be either 1 or -1')
   return (a, b) => direction * compareValues(a, b, strings)

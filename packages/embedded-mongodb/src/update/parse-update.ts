@@ -32,7 +32,7 @@ export interface Update {
   /** The paths that may change, positions written as numbers; undefined means the whole document. */
   touched: readonly string[] | undefined
   needsPosition: boolean
-  isReplacement: boolean
+  kind: 'operators' | 'replacement' | 'pipeline'
   apply(doc: Doc, context: ApplyContext): Doc
 }
 
@@ -83,7 +83,7 @@ export function parseOperatorUpdate(update: Doc, options: UpdateOptions): Update
   return {
     touched: modifications.flatMap(touchedBy),
     needsPosition: modifications.some(({ parts }) => parts.includes('$')),
-    isReplacement: false,
+    kind: 'operators',
     apply: (doc, context) =>
       applyModifications(doc, modifications, { position: context.position, arrayFilters }, context.isInsert),
   }
@@ -121,10 +121,7 @@ function parsePath(path: string): readonly string[] {
   }
   if (parts[0]?.startsWith('$') === true && !/^\$(?:ref|id|db)$/.test(parts[0])) {
     if (parts[0] !== '$' && !parts[0].startsWith('$[')) {
-      throw new CommandError(
-        'DollarPrefixedFieldName',
-        `The dollar ($) prefixed field '${parts[0]}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
-      )
+      throw dollarPrefixed(parts[0], path)
     } else {
       throw new CommandError(
         'BadValue',
@@ -132,10 +129,20 @@ function parsePath(path: string): readonly string[] {
       )
     }
   }
+  for (const part of parts.slice(1)) {
+    if (part.startsWith('$') && part !== '$' && !/^\$(?:\[.*\]|ref|id|db)$/.test(part)) throw dollarPrefixed(part, path)
+  }
   if (parts.filter((part) => part === '$').length > 1) {
     throw new CommandError('BadValue', `Too many positional (i.e. '$') elements found in path '${path}'`)
   }
   return parts
+}
+
+function dollarPrefixed(part: string, path: string): CommandError {
+  return new CommandError(
+    'DollarPrefixedFieldName',
+    `The dollar ($) prefixed field '${part}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+  )
 }
 
 function addModification(

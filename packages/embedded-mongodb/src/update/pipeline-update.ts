@@ -28,7 +28,7 @@ export function parsePipelineUpdate(pipeline: readonly Value[], variables: Reado
   return {
     touched: undefined,
     needsPosition: false,
-    isReplacement: true,
+    kind: 'pipeline',
     apply: (doc) => {
       const id = doc.get('_id')
       const [out = new Doc()] = stages.reduce<Iterable<Doc>>((input, stage) => stage(input), [doc])

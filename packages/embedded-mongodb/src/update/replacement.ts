@@ -1,3 +1,4 @@
+import { isEmptyTimestamp, withTimestamps } from '../bson/current-timestamp.ts'
 import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import type { Update } from './parse-update.ts'
@@ -12,11 +13,12 @@ export function parseReplacement(replacement: Doc): Update {
       )
     }
   }
+  const hasEmptyTimestamp = replacement.values.some(isEmptyTimestamp)
   return {
     touched: undefined,
     needsPosition: false,
-    isReplacement: true,
-    apply: (doc) => withId(replacement, doc.get('_id')),
+    kind: 'replacement',
+    apply: (doc) => withId(hasEmptyTimestamp ? withTimestamps(replacement) : replacement, doc.get('_id')),
   }
 }
 

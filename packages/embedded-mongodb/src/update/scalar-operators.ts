@@ -1,9 +1,10 @@
 import { calculate, Int64Overflow } from '../bson/arithmetic.ts'
 import { compareValues, type StringOrder } from '../bson/compare.ts'
+import { currentTimestamp } from '../bson/current-timestamp.ts'
 import { display } from '../bson/display.ts'
 import { isNumeric } from '../bson/numbers.ts'
 import { typeName } from '../bson/type-names.ts'
-import { DateTime, Doc, isInt32, Timestamp, type Value } from '../bson/values.ts'
+import { DateTime, Doc, isInt32, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import type { ArrayChange } from './array-operators.ts'
 
@@ -41,8 +42,6 @@ export function extreme(operator: '$min' | '$max', operand: Value, strings: Stri
   }
 }
 
-let increment = 0
-
 export function currentDate(path: string, operand: Value): ArrayChange {
   let kind: Value | undefined = 'date'
   if (operand instanceof Doc) {
@@ -62,7 +61,7 @@ export function currentDate(path: string, operand: Value): ArrayChange {
       `The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {${path}}}`,
     )
   }
-  return () => new Timestamp(Math.floor(Date.now() / 1000), ++increment)
+  return currentTimestamp
 }
 
 export function bit(path: string, operand: Value): ArrayChange {

@@ -47,10 +47,7 @@ function grouping(evaluate: Expression, fields: Fields, context: PipelineContext
         group = { id, accumulators: fields.make.map((make) => make()) }
         groups.set(key, group)
         if (groups.size > MAX_GROUPS) {
-          throw new CommandError(
-            'ExceededMemoryLimit',
-            'PlanExecutor error during aggregation :: caused by :: $group used too much memory',
-          )
+          throw new CommandError('ExceededMemoryLimit', '$group used too much memory')
         }
       }
       for (const accumulator of group.accumulators) accumulator.add(scope)

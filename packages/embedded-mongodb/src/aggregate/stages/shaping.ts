@@ -113,7 +113,7 @@ export const replaceWith: CompileStage<ShapingContext> = (operand, context) => {
     if (value instanceof Doc) return value
     throw new CommandError(
       40228,
-      `PlanExecutor error during aggregation :: caused by :: 'newRoot' expression must evaluate to an object, but resulting value was: ${value === undefined ? 'MISSING' : ''}. Type of resulting value: '${typeOrMissing(value)}'. Input document: ${displayDoc(doc)}`,
+      `'newRoot' expression must evaluate to an object, but resulting value was: ${value === undefined ? 'MISSING' : ''}. Type of resulting value: '${typeOrMissing(value)}'. Input document: ${displayDoc(doc)}`,
     )
   })
 }
@@ -122,7 +122,7 @@ export const replaceRoot: CompileStage<ShapingContext> = (operand, context) => {
   const source = needStageDoc('$replaceRoot', operand, 40229)
   const newRoot = source.get('newRoot')
   if (newRoot === undefined)
-    throw new CommandError('MissingField', "BSON field '$replaceRoot.newRoot' is missing but a required field")
+    throw new CommandError('IDLFailedToParse', "BSON field '$replaceRoot.newRoot' is missing but a required field")
   return replaceWith(newRoot, context)
 }
 
