@@ -2,13 +2,13 @@ import { compareStrings, compareValues } from '../bson/compare.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
-import { parseSort, sortValue } from '../query/sort.ts'
+import { compareTuples, parseSort, sortKeys } from '../query/sort.ts'
 import { encodeKey } from '../storage/key-string.ts'
 import { compileExpression } from './expression.ts'
 import { compute } from './operators/arithmetic.ts'
 import { mergeAll } from './operators/objects.ts'
 import { isNullish, namedOperands, type Scope } from './scope.ts'
-import { average, deviation, extreme } from './summary.ts'
+import { average, deviation, extreme, percentileOperands, percentiles } from './summary.ts'
 
 /** Takes in the documents of one group, one after another, and gives the result at the end. */
 export interface Accumulator {
@@ -150,18 +150,12 @@ function ranked(fromTop: boolean, isSingle: boolean): Kind {
         add: (scope) => {
           n = needCount(name, count(scope))
           rows.push({
-            keys: fields.map((field) => sortValue(scope.root, field, compareStrings)),
+            keys: sortKeys(scope.root, fields, compareStrings),
             value: output(scope) ?? null,
           })
         },
         result: () => {
-          rows.sort((a, b) => {
-            for (const [i, field] of fields.entries()) {
-              const order = compareValues(a.keys[i] ?? null, b.keys[i] ?? null)
-              if (order !== 0) return field.descending ? -order : order
-            }
-            return 0
-          })
+          rows.sort((a, b) => compareTuples(a.keys, b.keys, fields))
           const picked = (fromTop ? rows.slice(0, n) : rows.slice(-n)).map(({ value }) => value)
           return isSingle ? (picked[0] ?? null) : picked
         },
@@ -170,31 +164,13 @@ function ranked(fromTop: boolean, isSingle: boolean): Kind {
   }
 }
 
-function percentiles(values: Value[], wanted: number[]): Value[] {
-  const sorted = values
-    .filter(isNumeric)
-    .map(toNumber)
-    .toSorted((a, b) => a - b)
-  return wanted.map((p) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? null)
-}
-
 const percentile: Kind = (operand, name) => {
-  const isMedian = name === '$median'
-  const parts = namedOperands(name, operand, isMedian ? ['input', 'method'] : ['input', 'p', 'method'], [])
-  const p = parts.get('p')
-  const wanted = isMedian
-    ? [0.5]
-    : Array.isArray(p)
-      ? p.map((one) => (isNumeric(one) ? toNumber(one) : Number.NaN))
-      : []
-  if (wanted.some((one) => !(one >= 0 && one <= 1)) || wanted.length === 0) {
-    throw new CommandError(7750303, "The $percentile 'p' field must be an array of numbers from [0.0, 1.0]")
-  }
+  const { input, wanted } = percentileOperands(name, operand)
   const collect = collecting((values) => {
     const found = percentiles(values, wanted)
-    return isMedian ? (found[0] ?? null) : found
+    return name === '$median' ? (found[0] ?? null) : found
   })
-  return collect(parts.get('input') ?? null, name)
+  return collect(input, name)
 }
 
 const KINDS = new Map<string, Kind>([

@@ -7,13 +7,16 @@ import { type Hit, type Reading } from '../planner/read-plan.ts'
 import { planFor, type Query, runQuery } from '../query/run-query.ts'
 import { parseSort } from '../query/sort.ts'
 import type { Collection } from '../storage/collection.ts'
+import { checkVariables } from './check-variables.ts'
 import type { CompileStage, Pipeline, PipelineContext, Stage } from './stage.ts'
 import { stageParts } from './stage-parts.ts'
+import { densify } from './stages/densify.ts'
+import { fill } from './stages/filling.ts'
 import { bucket, bucketAuto, count, group, sortByCount } from './stages/grouping.ts'
 import { facet, graphLookup, lookup, unionWith } from './stages/joining.ts'
 import { limit, needWhole, sample, skip, sort } from './stages/ordering.ts'
 import { addFields, project, redact, replaceRoot, replaceWith, unset, unwind } from './stages/shaping.ts'
-import { collStats, documents, indexStats } from './stages/sources.ts'
+import { collStats, currentOp, documents, indexStats, sessions } from './stages/sources.ts'
 import { setWindowFields } from './stages/windows.ts'
 import { merge, out } from './stages/writing.ts'
 
@@ -56,6 +59,38 @@ const STAGES = new Map<string, CompileStage>([
   ['$documents', documents],
   ['$indexStats', indexStats],
   ['$collStats', collStats],
+  ['$currentOp', currentOp],
+  ['$listLocalSessions', sessions],
+  ['$listSessions', sessions],
+  ['$densify', densify],
+  ['$fill', fill],
+])
+
+/** Stages that bring their own documents. */
+export const SOURCES: ReadonlySet<string> = new Set([
+  '$documents',
+  '$indexStats',
+  '$collStats',
+  '$currentOp',
+  '$listLocalSessions',
+  '$listSessions',
+])
+/** Those that read no collection. */
+export const FREE_SOURCES: ReadonlySet<string> = new Set(['$documents', '$currentOp', '$listLocalSessions'])
+
+/** Stages whose operand is made of expressions and nothing else. */
+const EXPRESSIVE: ReadonlySet<string> = new Set([
+  '$project',
+  '$addFields',
+  '$set',
+  '$group',
+  '$replaceRoot',
+  '$replaceWith',
+  '$bucket',
+  '$bucketAuto',
+  '$sortByCount',
+  '$redact',
+  '$documents',
 ])
 
 const MAX_STAGES = 1000
@@ -71,9 +106,10 @@ export const compilePipeline: PipelineContext['subPipeline'] = (stages, context)
     if ((name === '$out' || name === '$merge') && (i !== stages.length - 1 || context.depth > 0)) {
       throw new CommandError(40601, `${name} can only be the final stage in the pipeline`)
     }
-    if (['$documents', '$indexStats', '$collStats'].includes(name) && i > 0) {
+    if (SOURCES.has(name) && i > 0) {
       throw new CommandError(40602, `${name} is only valid as the first stage in a pipeline`)
     }
+    if (EXPRESSIVE.has(name)) checkVariables(operand, context.variables.keys())
     return compile(operand, context)
   })
   return (input) => compiled.reduce<Iterable<Doc>>((documentsSoFar, stage) => stage(documentsSoFar), input)

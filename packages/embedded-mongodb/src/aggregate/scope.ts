@@ -109,22 +109,52 @@ export function named(
   ]
 }
 
+interface ArgumentCodes {
+  object: number
+  unknown: number
+  missing: Record<string, number>
+}
+
+/** The codes by which the server tells apart what is wrong with the arguments of the oldest operators. */
+const ARGUMENT_CODES: Record<string, ArgumentCodes> = {
+  $map: { object: 16878, unknown: 16879, missing: { input: 16880, in: 16882 } },
+  $filter: { object: 28646, unknown: 28647, missing: { input: 28648, cond: 28650 } },
+  $reduce: { object: 40075, unknown: 40076, missing: { input: 40077, initialValue: 40078, in: 40079 } },
+  $let: { object: 16874, unknown: 16875, missing: { vars: 16876, in: 16877 } },
+  $zip: { object: 34460, unknown: 34464, missing: { inputs: 34465 } },
+  $dateToString: { object: 18629, unknown: 18534, missing: { date: 18628 } },
+  $dateFromString: { object: 40540, unknown: 40541, missing: { dateString: 40542 } },
+  $dateFromParts: { object: 40519, unknown: 40518, missing: {} },
+  $dateToParts: { object: 40524, unknown: 40520, missing: { date: 40522 } },
+  $switch: { object: 40060, unknown: 40067, missing: { branches: 40068 } },
+  $trim: { object: 50696, unknown: 50694, missing: { input: 50695 } },
+  $ltrim: { object: 50696, unknown: 50694, missing: { input: 50695 } },
+  $rtrim: { object: 50696, unknown: 50694, missing: { input: 50695 } },
+  $regexMatch: { object: 51103, unknown: 31024, missing: { input: 31022, regex: 31023 } },
+  $regexFind: { object: 51103, unknown: 31024, missing: { input: 31022, regex: 31023 } },
+  $regexFindAll: { object: 51103, unknown: 31024, missing: { input: 31022, regex: 31023 } },
+  $replaceOne: { object: 51751, unknown: 51750, missing: { input: 51749, find: 51748, replacement: 51747 } },
+  $replaceAll: { object: 51751, unknown: 51750, missing: { input: 51749, find: 51748, replacement: 51747 } },
+}
+
 export function namedOperands(
   name: string,
   operand: Value,
   required: readonly string[],
   optional: readonly string[],
 ): Doc {
+  const codes = ARGUMENT_CODES[name]
   if (!(operand instanceof Doc)) {
-    throw new CommandError('FailedToParse', `${name} only supports an object as its argument`)
+    throw new CommandError(codes?.object ?? 'FailedToParse', `${name} only supports an object as its argument`)
   }
   for (const key of operand.keys) {
     if (!required.includes(key) && !optional.includes(key)) {
-      throw new CommandError('FailedToParse', `Unrecognized parameter to ${name}: ${key}`)
+      throw new CommandError(codes?.unknown ?? 'FailedToParse', `Unrecognized parameter to ${name}: ${key}`)
     }
   }
   for (const key of required) {
-    if (!operand.has(key)) throw new CommandError('FailedToParse', `Missing '${key}' parameter to ${name}`)
+    if (operand.has(key)) continue
+    throw new CommandError(codes?.missing[key] ?? 'FailedToParse', `Missing '${key}' parameter to ${name}`)
   }
   return operand
 }

@@ -2,10 +2,12 @@ import { textScores } from '../aggregate/operators/metadata.ts'
 import {
   compilePipeline,
   countedField,
+  FREE_SOURCES,
   hitDocuments,
   pushDown,
   pushedHits,
   pushedQuery,
+  SOURCES,
   unknownStage,
 } from '../aggregate/pipeline.ts'
 import type { PipelineContext } from '../aggregate/stage.ts'
@@ -20,9 +22,6 @@ import type { Collection } from '../storage/collection.ts'
 import type { Command, Invocation } from './command.ts'
 import type { Results } from './cursors.ts'
 import { effectiveCollation, resolveHint, variablesOf } from './query-options.ts'
-
-/** Stages that bring their own documents. */
-const SOURCES = ['$documents', '$indexStats', '$collStats']
 
 export const aggregate: Command = {
   name: 'aggregate',
@@ -59,7 +58,7 @@ export const aggregate: Command = {
     const context = contextOf(invocation, name)
     const first = stages[0] === undefined ? '' : stageParts(stages[0])[0]
     if (first === '$changeStream') throw unknownStage(first)
-    if (isWholeDatabase && first !== '$documents') {
+    if (isWholeDatabase && !FREE_SOURCES.has(first)) {
       throw new CommandError(
         'InvalidNamespace',
         `{aggregate: 1} is not valid for '${first}'; a collection is required.`,
@@ -144,7 +143,7 @@ function encoded(
   reading: Reading,
 ): Iterable<Buffer> {
   const first = stages[0] === undefined ? '' : stageParts(stages[0])[0]
-  if (SOURCES.includes(first)) return encodeAll(compilePipeline(stages, context)([]))
+  if (SOURCES.has(first)) return encodeAll(compilePipeline(stages, context)([]))
   const pushed = pushDown(stages)
   const run = compilePipeline(pushed.rest, context)
   // Parsed even when there is nothing to read, for its errors.

@@ -1,3 +1,4 @@
+import { checkVariables } from '../aggregate/check-variables.ts'
 import { compileExpression } from '../aggregate/expression.ts'
 import { compareValues } from '../bson/compare.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
@@ -37,6 +38,7 @@ export function compileQuery(
     expression: (expression) => {
       const evaluate = compileExpression(expression)
       const known = variables()
+      checkVariables(expression, known.keys())
       return (doc) => isTruthy(evaluate({ root: doc, variables: known }))
     },
   })

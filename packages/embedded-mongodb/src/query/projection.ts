@@ -1,3 +1,4 @@
+import { checkVariables } from '../aggregate/check-variables.ts'
 import { compileExpression } from '../aggregate/expression.ts'
 import { checkMeta } from '../aggregate/operators/metadata.ts'
 import type { Expression, Scope } from '../aggregate/scope.ts'
@@ -156,6 +157,7 @@ function parseLeaf(path: string, value: Value, context: ProjectionContext, modes
   if (modes.exclude !== '') {
     throw new CommandError(31252, 'Cannot use an expression in an exclusion projection')
   }
+  checkVariables(value, context.variables.keys())
   modes.computed = true
   return { kind: 'expression', evaluate: compileExpression(value) }
 }

@@ -33,16 +33,28 @@ const cond: Operator = (operand, compile) => {
   return (scope) => (isTrue(test(scope)) ? whenTrue(scope) : whenFalse(scope))
 }
 
+const CONDITION_CODES = new Map([
+  ['if', 17080],
+  ['then', 17081],
+  ['else', 17082],
+])
+
 function conditionPart(operand: Doc, key: string): Value {
   const stranger = operand.keys.find((name) => !['if', 'then', 'else'].includes(name))
   if (stranger !== undefined) throw new CommandError(17083, `Unrecognized parameter to $cond: ${stranger}`)
   const value = operand.get(key)
-  if (value === undefined) throw new CommandError(17080, `Missing '${key}' parameter to $cond`)
+  if (value === undefined) {
+    throw new CommandError(CONDITION_CODES.get(key) ?? 17080, `Missing '${key}' parameter to $cond`)
+  }
   return value
 }
 
 const ifNull: Operator = (operand, compile) => {
-  const list = operandsOf('$ifNull', operand, compile, 2, Number.POSITIVE_INFINITY)
+  const given = Array.isArray(operand) ? operand : [operand]
+  if (given.length < 2) {
+    throw new CommandError(1257300, `$ifNull needs at least two arguments, had: ${given.length}`)
+  }
+  const list = given.map(compile)
   return (scope) => {
     let value: Value | undefined
     for (const argument of list) {

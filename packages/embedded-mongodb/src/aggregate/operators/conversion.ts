@@ -7,6 +7,7 @@ import {
   Binary,
   DateTime,
   Decimal,
+  Doc,
   Double,
   fitsInt64,
   isInt32,
@@ -20,7 +21,15 @@ import { isoDate } from '../dates/format-date.ts'
 import { parseDate } from '../dates/parse-date.ts'
 import { isNullish, named, type Operator, typeOrMissing, unary } from '../scope.ts'
 
-type Target = 'double' | 'string' | 'objectId' | 'bool' | 'date' | 'int' | 'long' | 'decimal'
+type Target = 'double' | 'string' | 'objectId' | 'bool' | 'date' | 'int' | 'long' | 'decimal' | 'binData'
+
+/** How `$convert` writes binary data as text, and of which subtype it makes it. */
+interface BinaryForm {
+  format: string | undefined
+  subtype: number
+}
+
+const PLAIN: BinaryForm = { format: undefined, subtype: 0 }
 
 function failure(value: Value, target: string, why = ''): CommandError {
   return new CommandError(
@@ -145,12 +154,46 @@ function toBool(value: Value): boolean {
   return isNumeric(value) ? toNumber(value) !== 0 : true
 }
 
-export function convertTo(value: Value, target: Target): Value {
+const ENCODINGS = { base64: 'base64', base64url: 'base64url', hex: 'hex', utf8: 'utf8' } as const
+
+function isEncoding(format: string | undefined): format is keyof typeof ENCODINGS {
+  return format !== undefined && Object.hasOwn(ENCODINGS, format)
+}
+
+function binaryText(value: Binary, format: string | undefined): string {
+  if (format === 'uuid' || (format === 'auto' && value.subtype === 4)) return uuidText(value.bytes)
+  if (format === 'auto') return value.bytes.toString('base64')
+  if (isEncoding(format)) return value.bytes.toString(ENCODINGS[format])
+  return value.subtype === 4 ? uuidText(value.bytes) : value.bytes.toString('base64')
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+function toBinary(value: Value, { format, subtype }: BinaryForm): Binary {
+  if (value instanceof Binary && value.subtype === subtype) return value
+  if (typeof value !== 'string' || format === undefined) throw failure(value, 'binData')
+  if (format === 'uuid' || (format === 'auto' && subtype === 4)) {
+    if (UUID.test(value) && subtype === 4) return new Binary(Buffer.from(value.replaceAll('-', ''), 'hex'), 4)
+  } else {
+    const encoding = isEncoding(format) ? ENCODINGS[format] : 'base64'
+    const bytes = Buffer.from(value, encoding)
+    const again = bytes.toString(encoding)
+    if (encoding === 'hex' ? again === value.toLowerCase() : again === value) return new Binary(bytes, subtype)
+  }
+  throw new CommandError(
+    'ConversionFailure',
+    `Input '${value}' is not a valid ${format} encoding in $convert with no onError value.`,
+  )
+}
+
+export function convertTo(value: Value, target: Target, form: BinaryForm = PLAIN): Value {
   switch (target) {
     case 'double':
       return toDouble(value)
     case 'string':
-      return toText(value)
+      return value instanceof Binary ? binaryText(value, form.format) : toText(value)
+    case 'binData':
+      return toBinary(value, form)
     case 'objectId':
       return toObjectId(value)
     case 'bool':
@@ -165,7 +208,7 @@ export function convertTo(value: Value, target: Target): Value {
   }
 }
 
-const TARGETS: readonly Target[] = ['double', 'string', 'objectId', 'bool', 'date', 'int', 'long', 'decimal']
+const TARGETS: readonly Target[] = ['double', 'string', 'objectId', 'bool', 'date', 'int', 'long', 'decimal', 'binData']
 
 function targetOf(to: Value | undefined): Target {
   const byNumber = isNumeric(to) ? Object.entries(TYPE_NUMBERS).find(([, code]) => code === toNumber(to))?.[0] : to
@@ -183,9 +226,15 @@ const convert = named(
     if (isNullish(input)) return argument('onNull') ?? null
     const to = argument('to')
     if (isNullish(to)) return null
-    const target = targetOf(to)
+    const target = targetOf(to instanceof Doc ? to.get('type') : to)
+    const format = argument('format')
+    const subtype = to instanceof Doc ? to.get('subtype') : undefined
+    const form = {
+      format: typeof format === 'string' ? format : undefined,
+      subtype: isNumeric(subtype) ? toNumber(subtype) : 0,
+    }
     try {
-      return convertTo(input, target)
+      return convertTo(input, target, form)
     } catch (error) {
       const otherwise = argument('onError')
       if (otherwise === undefined || !(error instanceof CommandError)) throw error
@@ -208,6 +257,7 @@ export const CONVERSION: [string, Operator][] = [
   shorthand('$toBool', 'bool'),
   shorthand('$toDate', 'date'),
   shorthand('$toObjectId', 'objectId'),
+  unary('$toUUID', (value) => (isNullish(value) ? null : convertTo(value, 'binData', { format: 'uuid', subtype: 4 }))),
   unary('$type', (value) => typeOrMissing(value)),
   unary('$isNumber', (value) => isNumeric(value)),
 ]

@@ -5,7 +5,7 @@ import { addUnits, difference, truncate, unitOf } from '../dates/date-units.ts'
 import { dayOfYear, formatDate, isoWeek, sundayWeek, weekday } from '../dates/format-date.ts'
 import { parseDate } from '../dates/parse-date.ts'
 import { fromWallClock, type WallClock, wallClock } from '../dates/time-zone.ts'
-import { isNullish, named, type Operator, typeOrMissing } from '../scope.ts'
+import { isNullish, named, type Operator, typeOrMissing, unary } from '../scope.ts'
 
 export function needDate(name: string, value: Value | undefined): number {
   if (value instanceof DateTime) return value.ms
@@ -201,7 +201,17 @@ const dateTrunc = named(
   },
 )
 
+function timestampPart(name: string, code: number, read: (value: Timestamp) => number): [string, Operator] {
+  return unary(name, (value) => {
+    if (isNullish(value)) return null
+    if (value instanceof Timestamp) return BigInt(read(value))
+    throw new CommandError(code, `Argument to ${name} must be a timestamp, but is ${typeOrMissing(value)}`)
+  })
+}
+
 export const DATES: [string, Operator][] = [
+  timestampPart('$tsSecond', 5687301, (value) => value.seconds),
+  timestampPart('$tsIncrement', 5687302, (value) => value.increment),
   part('$year', (clock) => clock.year),
   part('$month', (clock) => clock.month),
   part('$dayOfMonth', (clock) => clock.day),

@@ -146,7 +146,7 @@ export const bucketAuto: CompileStage = (operand, context) => {
 
 export const count: CompileStage = (operand) => {
   if (typeof operand !== 'string') throw new CommandError(40156, 'the count field must be a non-empty string')
-  if (operand === '') throw new CommandError(40156, 'the count field must be a non-empty string')
+  if (operand === '') throw new CommandError(40157, 'the count field must be a non-empty string')
   if (operand.startsWith('$')) throw new CommandError(40158, 'the count field cannot be a $-prefixed path')
   if (operand.includes('.')) throw new CommandError(40160, "the count field cannot contain '.'")
   return function* (input) {

@@ -57,7 +57,11 @@ export const lookup: CompileStage = (operand, context) => {
       : []
   const inner = deeper(context)
   // Compiled once for its errors: a faulty pipeline is refused even when there is nothing to join.
-  if (stages !== undefined && from !== undefined) context.subPipeline(stages, inner)
+  if (stages !== undefined && from !== undefined)
+    context.subPipeline(stages, {
+      ...inner,
+      variables: new Map([...inner.variables, ...bound.map(({ name }) => [name, null] as const)]),
+    })
   const local = localField?.split('.')
   return function* (input) {
     for (const doc of input) {

@@ -1,7 +1,7 @@
 import { compareStrings } from '../../bson/compare.ts'
 import { displayDoc } from '../../bson/display.ts'
 import { Doc, type Value } from '../../bson/values.ts'
-import { CommandError } from '../../errors.ts'
+import { CommandError, inContext } from '../../errors.ts'
 import { parseProjection } from '../../query/projection.ts'
 import { compileExpression } from '../expression.ts'
 import { type Expression, type Scope, typeOrMissing } from '../scope.ts'
@@ -25,8 +25,14 @@ export const project: CompileStage<ShapingContext> = (operand, context) => {
       51272,
       'Invalid $project :: caused by :: projection specification must have at least one field',
     )
+  return projecting('$project', source, context)
+}
+
+function projecting(name: '$project' | '$unset', source: Doc, context: ShapingContext): Stage {
   const { variables } = context
-  const projection = parseProjection(source, { isFind: false, strings: compareStrings, variables })
+  const projection = inContext(`Invalid ${name}`, () => {
+    return parseProjection(source, { isFind: false, strings: compareStrings, variables })
+  })
   return mapping(context, (doc) =>
     projection.apply(doc, { position: undefined, textScore: context.textScores.get(doc) ?? 0, variables }),
   )
@@ -43,7 +49,7 @@ export const unset: CompileStage<ShapingContext> = (operand, context) => {
     }
     source.push(path, 0)
   }
-  return project(source, context)
+  return projecting('$unset', source, context)
 }
 
 interface Additions {
@@ -51,8 +57,16 @@ interface Additions {
 }
 
 export const addFields: CompileStage<ShapingContext> = (operand, context) => {
+  const additions = inContext('Invalid $addFields', () =>
+    parseAdditions(needStageDoc('$addFields', operand, 40272), context),
+  )
+  const { variables } = context
+  return mapping(context, (doc) => addTo(doc, additions, { root: doc, variables }))
+}
+
+function parseAdditions(source: Doc, context: ShapingContext): Additions {
   const additions: Additions = { fields: new Map() }
-  for (const [path, value] of needStageDoc('$addFields', operand, 40272).entries()) {
+  for (const [path, value] of source.entries()) {
     const parts = path.split('.')
     if (parts.includes('')) throw new CommandError(40353, "FieldPath must not end with a '.'.")
     if (parts.some((part) => part.startsWith('$'))) {
@@ -63,8 +77,7 @@ export const addFields: CompileStage<ShapingContext> = (operand, context) => {
     }
     putAddition(additions, parts, value, context)
   }
-  const { variables } = context
-  return mapping(context, (doc) => addTo(doc, additions, { root: doc, variables }))
+  return additions
 }
 
 function putAddition(additions: Additions, parts: readonly string[], value: Value, context: ShapingContext): void {
@@ -73,13 +86,12 @@ function putAddition(additions: Additions, parts: readonly string[], value: Valu
   const isNested =
     rest.length > 0 || (value instanceof Doc && value.size > 0 && value.keys[0]?.startsWith('$') === false)
   if (!isNested) {
-    if (existing !== undefined)
-      throw new CommandError(40176, `Invalid $addFields :: caused by :: specification contains two conflicting paths`)
+    if (existing !== undefined) throw new CommandError(40176, 'specification contains two conflicting paths')
     additions.fields.set(part, compileExpression(value))
     return
   }
   if (typeof existing === 'function') {
-    throw new CommandError(40176, 'Invalid $addFields :: caused by :: specification contains two conflicting paths')
+    throw new CommandError(40176, 'specification contains two conflicting paths')
   }
   const inner = existing ?? { fields: new Map() }
   additions.fields.set(part, inner)
@@ -127,6 +139,12 @@ export const replaceRoot: CompileStage<ShapingContext> = (operand, context) => {
 }
 
 export const unwind: CompileStage<ShapingContext> = (operand) => {
+  if (typeof operand !== 'string' && !(operand instanceof Doc)) {
+    throw new CommandError(
+      15981,
+      `expected either a string or an object as specification for $unwind stage, got ${typeOrMissing(operand)}`,
+    )
+  }
   const source = operand instanceof Doc ? operand : Doc.of('path', operand)
   for (const key of source.keys) {
     if (!['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays'].includes(key)) {
@@ -134,15 +152,25 @@ export const unwind: CompileStage<ShapingContext> = (operand) => {
     }
   }
   const path = source.get('path')
+  if (path === undefined) throw new CommandError(28812, 'no path specified to $unwind stage')
   if (typeof path !== 'string')
     throw new CommandError(28808, `expected a string as the path for $unwind stage, got ${typeOrMissing(path)}`)
   if (!path.startsWith('$'))
     throw new CommandError(28818, `path option to $unwind stage should be prefixed with a '$': ${path}`)
   const parts = path.slice(1).split('.')
   const index = source.get('includeArrayIndex')
-  if (index !== undefined && typeof index !== 'string')
+  if (index !== undefined && (typeof index !== 'string' || index === ''))
     throw new CommandError(28810, 'expected a non-empty string for the includeArrayIndex  option to $unwind stage')
-  const preserve = source.get('preserveNullAndEmptyArrays') === true
+  if (typeof index === 'string' && index.startsWith('$')) {
+    throw new CommandError(
+      28822,
+      `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${index}`,
+    )
+  }
+  const preserve = source.get('preserveNullAndEmptyArrays') ?? false
+  if (typeof preserve !== 'boolean') {
+    throw new CommandError(28809, 'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage')
+  }
   return function* (input) {
     for (const doc of input)
       yield* unwindDoc(doc, parts, typeof index === 'string' ? index.split('.') : undefined, preserve)

@@ -17,6 +17,31 @@ export const documents: CompileStage = (operand, context) => {
   }
 }
 
+/** What the server is doing: the command that asks, for everything else has ended when it runs. */
+export const currentOp: CompileStage = (_, context) =>
+  function* () {
+    yield Doc.from({
+      type: 'op',
+      host: `${os.hostname()}:${context.instance.port}`,
+      desc: 'conn',
+      active: true,
+      currentOpTime: new Date().toISOString(),
+      opid: 1,
+      secs_running: 0n,
+      microsecs_running: 0n,
+      op: 'command',
+      ns: 'admin.$cmd.aggregate',
+      command: Doc.of('aggregate', 1),
+      waitingForLock: false,
+    })
+  }
+
+/** Sessions are named and forgotten. */
+export const sessions: CompileStage = () =>
+  function* () {
+    yield* []
+  }
+
 export const indexStats: CompileStage = (_, context) =>
   function* () {
     const collection = context.instance.catalog.get(context.db, context.collection)

@@ -1,25 +1,18 @@
-import { compareStrings, compareValues } from '../../bson/compare.ts'
+import { compareStrings } from '../../bson/compare.ts'
 import { isNumeric, toNumber } from '../../bson/numbers.ts'
-import { DateTime, Doc, type Value } from '../../bson/values.ts'
+import { Doc, type Value } from '../../bson/values.ts'
 import { CommandError } from '../../errors.ts'
-import { parseSort, type SortField, sortValue } from '../../query/sort.ts'
+import { compareTuples, parseSort, type SortField, sortKeys } from '../../query/sort.ts'
 import { encodeKey } from '../../storage/key-string.ts'
 import { compileAccumulator, type MakeAccumulator } from '../accumulators.ts'
 import { compileExpression } from '../expression.ts'
-import { namedOperands, type Scope } from '../scope.ts'
+import { namedOperands } from '../scope.ts'
 import { type CompileStage, needStageDoc } from '../stage.ts'
 import { withValue } from './shaping.ts'
+import { compileWindow, type Output, type Row } from './window-rows.ts'
+import { compileSeries } from './window-series.ts'
 
-interface Row {
-  doc: Doc
-  scope: Scope
-  keys: Value[]
-}
-
-/** Computes one output field for every row of a sorted partition. */
-type Output = (rows: readonly Row[], at: number) => Value
-
-/** `$setWindowFields` with `documents` windows and numeric `range` windows. */
+/** `$setWindowFields`, with windows by position and by distance in numbers or in time. */
 export const setWindowFields: CompileStage = (operand, context) => {
   const source = needStageDoc('$setWindowFields', operand, 9)
   namedOperands('$setWindowFields', source, ['output'], ['partitionBy', 'sortBy'])
@@ -38,7 +31,7 @@ export const setWindowFields: CompileStage = (operand, context) => {
     for (const doc of input) {
       const scope = { root: doc, variables: context.variables }
       const key = encodeKey([partition(scope) ?? null], [false]).toString('latin1')
-      const row = { doc, scope, keys: sort.map((field) => sortValue(doc, field, compareStrings)) }
+      const row = { doc, scope, keys: sortKeys(doc, sort, compareStrings) }
       const rows = partitions.get(key)
       if (rows === undefined) partitions.set(key, [row])
       else rows.push(row)
@@ -54,11 +47,7 @@ export const setWindowFields: CompileStage = (operand, context) => {
 }
 
 function compareRows(a: Row, b: Row, sort: readonly SortField[]): number {
-  for (const [i, field] of sort.entries()) {
-    const order = compareValues(a.keys[i] ?? null, b.keys[i] ?? null)
-    if (order !== 0) return field.descending ? -order : order
-  }
-  return 0
+  return compareTuples(a.keys, b.keys, sort)
 }
 
 function compileOutput(path: string, source: Value, sort: readonly SortField[]): Output {
@@ -68,7 +57,7 @@ function compileOutput(path: string, source: Value, sort: readonly SortField[]):
     throw new CommandError('FailedToParse', 'Expected a $-prefixed window function')
   const operand = source.get(name) ?? null
   const window = source.get('window')
-  const ranking = compileRanking(name, operand, sort)
+  const ranking = compileRanking(name, operand, sort) ?? compileSeries(name, operand, sort, window)
   if (ranking !== undefined) return ranking
   const make: MakeAccumulator = compileAccumulator('output', Doc.of(name, operand))
   const bounds = compileWindow(window, sort)
@@ -83,11 +72,19 @@ function compileOutput(path: string, source: Value, sort: readonly SortField[]):
   }
 }
 
+const RANKINGS = ['$documentNumber', '$rank', '$denseRank']
+
 function compileRanking(name: string, operand: Value, sort: readonly SortField[]): Output | undefined {
   const isTie = (rows: readonly Row[], a: number, b: number): boolean => {
     const x = rows[a]
     const y = rows[b]
     return x !== undefined && y !== undefined && compareRows(x, y, sort) === 0
+  }
+  if (RANKINGS.includes(name) && (sort.length === 0 || (sort.length > 1 && name !== '$documentNumber'))) {
+    throw new CommandError(
+      5371602,
+      `${name} must be specified with a top level sortBy expression with exactly one element`,
+    )
   }
   switch (name) {
     case '$documentNumber':
@@ -121,43 +118,4 @@ function compileShift(operand: Value): Output {
     const row = rows[at + step]
     return row === undefined ? otherwise : (output(row.scope) ?? null)
   }
-}
-
-type Window = (rows: readonly Row[], at: number) => [number, number]
-
-function compileWindow(source: Value | undefined, sort: readonly SortField[]): Window {
-  if (source === undefined) return (rows) => [0, rows.length - 1]
-  const parts = namedOperands('window', source, [], ['documents', 'range', 'unit'])
-  const documents = parts.get('documents')
-  if (Array.isArray(documents)) {
-    const [low, high] = documents
-    return (rows, at) => [boundOf(low, at, 0), boundOf(high, at, rows.length - 1)]
-  }
-  const range = parts.get('range')
-  if (!Array.isArray(range) || parts.get('unit') !== undefined || sort.length !== 1) {
-    throw new CommandError('NotImplemented', 'this kind of window is not supported')
-  }
-  const [low, high] = range
-  return (rows, at) => {
-    const here = numberOf(rows[at]?.keys[0])
-    const from = low === 'unbounded' ? Number.NEGATIVE_INFINITY : here + offsetOf(low)
-    const to = high === 'unbounded' ? Number.POSITIVE_INFINITY : here + offsetOf(high)
-    const inside = rows.map((row) => numberOf(row.keys[0])).map((value) => value >= from && value <= to)
-    return [inside.indexOf(true), inside.lastIndexOf(true)]
-  }
-}
-
-function boundOf(bound: Value | undefined, at: number, edge: number): number {
-  return bound === 'unbounded' ? edge : at + offsetOf(bound)
-}
-
-function offsetOf(bound: Value | undefined): number {
-  if (bound === 'current') return 0
-  if (isNumeric(bound)) return toNumber(bound)
-  throw new CommandError('FailedToParse', "Window bounds must be 'unbounded', 'current', or a number.")
-}
-
-function numberOf(value: Value | undefined): number {
-  if (value instanceof DateTime) return value.ms
-  return isNumeric(value) ? toNumber(value) : Number.NaN
 }

@@ -1,3 +1,4 @@
+import { valuesEqual } from '../../bson/compare.ts'
 import { display } from '../../bson/display.ts'
 import { encodeDocument } from '../../bson/encode.ts'
 import { newObjectId } from '../../bson/object-id.ts'
@@ -146,6 +147,13 @@ function findByFields(collection: Collection, doc: Doc, on: readonly string[]): 
 
 function store(collection: Collection, existing: Hit, doc: Doc): void {
   const id = existing.doc.get('_id')
+  const own = doc.get('_id')
+  if (id !== undefined && own !== undefined && !valuesEqual(id, own)) {
+    throw new CommandError(
+      'ImmutableField',
+      `$merge failed to update the matching document, did you attempt to modify the _id or the shard key? :: caused by :: After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${display(own)}`,
+    )
+  }
   const next = doc.has('_id') || id === undefined ? doc : new Doc(['_id', ...doc.keys], [id, ...doc.values])
   const bytes = encodeDocument(next)
   if (!bytes.equals(existing.bytes)) {
