@@ -43,7 +43,7 @@ export const aggregate: Command = {
     const { instance, fields, db } = invocation
     const target = fields.get('aggregate')
     const isWholeDatabase = isNumeric(target) && toNumber(target) === 1
-    const name = isWholeDatabase ? '$cmd.aggregate' : fields.needString('aggregate')
+    const name = isWholeDatabase ? '$cmd.aggregate' : fields.collectionIn(db, 'aggregate')
     const stages = fields.array('pipeline')
     if (stages === undefined) throw fields.missing('pipeline')
     const cursor = fields.doc('cursor')

@@ -64,7 +64,7 @@ function findIndex(collection: Collection, change: Doc): IndexTable {
 }
 
 function replaceOption(source: Doc, reply: Doc, option: string, value: Value): void {
-  const old = source.get(option)
+  const old = source.get(option) ?? (option === 'hidden' ? false : undefined)
   if (old !== undefined) reply.push(`${option}_old`, old)
   reply.push(`${option}_new`, value)
   source.set(option, value)

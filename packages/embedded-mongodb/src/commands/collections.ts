@@ -1,3 +1,5 @@
+import { compareValues } from '../bson/compare.ts'
+import { displayDoc } from '../bson/display.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Binary, Doc } from '../bson/values.ts'
@@ -47,7 +49,12 @@ export const create: Command = {
     const collation = fields.collation()
     const existing = instance.catalog.get(db, name)
     if (existing !== undefined) {
-      throw new CommandError('NamespaceExists', `Collection ${db}.${name} already exists.`)
+      // Since version 7.0 the same collection may be created again.
+      if (compareValues(existing.identity.options, Doc.from({ collation: collation?.source })) === 0) return new Doc()
+      throw new CommandError(
+        'NamespaceExists',
+        `namespace ${db}.${name} already exists, but with different options: ${displayDoc(existing.identity.options)}`,
+      )
     }
     instance.catalog.create(db, name, Doc.from({ collation: collation?.source }))
     return new Doc()

@@ -28,7 +28,7 @@ export const count: Command = {
   fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields'],
   run: (invocation) => {
     const { instance, fields, db } = invocation
-    const name = fields.needString('count')
+    const name = fields.collectionIn(db, 'count')
     const limit = fields.optional('limit')
     const most = isNumeric(limit) ? Math.abs(Math.trunc(toNumber(limit))) : 0
     const skip = fields.count('skip') ?? 0
@@ -52,7 +52,7 @@ export const distinct: Command = {
   fields: ['key', 'query', 'collation', 'hint'],
   run: (invocation) => {
     const { instance, fields, db } = invocation
-    const name = fields.needString('distinct')
+    const name = fields.collectionIn(db, 'distinct')
     const key = fields.needString('key')
     const query = queryOf(invocation, name, 0, 0)
     const collection = instance.catalog.get(db, name)

@@ -15,7 +15,7 @@ export const deleteCommand: Command = {
   fields: ['deletes', 'ordered', 'stmtIds', 'let'],
   run: (invocation) => {
     const statements = statementsOf(invocation, 'deletes')
-    const name = invocation.fields.needString('delete')
+    const name = invocation.fields.collectionIn(invocation.db, 'delete')
     for (const statement of statements) checkStatement(new Fields('delete.deletes', statement))
     let n = 0
     const errors = runStatements(statements.length, isOrdered(invocation), (i) => {

@@ -3,6 +3,7 @@ import { typeName } from '../bson/type-names.ts'
 import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { type Collation, parseCollation } from '../query/collation.ts'
+import { checkNamespace } from '../storage/catalog.ts'
 
 /** Typed access to the fields of a command or of one of its statements, with the server's errors. */
 export class Fields {
@@ -78,6 +79,16 @@ export class Fields {
     const value = this.string(field)
     if (value === undefined) throw this.missing(field)
     return value
+  }
+
+  /** The name of a collection in a database. */
+  collectionIn(db: string, field: string): string {
+    const name = this.get(field)
+    if (typeof name !== 'string') {
+      throw new CommandError('InvalidNamespace', `collection name has invalid type ${typeName(name ?? null)}`)
+    }
+    checkNamespace(db, name)
+    return name
   }
 
   bool(field: string): boolean {

@@ -31,7 +31,7 @@ export const findAndModify: Command = {
   ],
   run: (invocation) => {
     const { instance, db, fields, name } = invocation
-    const collectionName = fields.needString(name)
+    const collectionName = fields.collectionIn(db, name)
     const remove = fields.bool('remove')
     const upsert = fields.bool('upsert')
     const source = fields.optional('update')

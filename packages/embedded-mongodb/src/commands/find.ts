@@ -40,7 +40,7 @@ export const find: Command = {
   ],
   run: (invocation) => {
     const { instance, fields, db } = invocation
-    const name = fields.needString('find')
+    const name = fields.collectionIn(db, 'find')
     refuseUnsupported(invocation)
     instance.opcounters.query += 1
     const collection = instance.catalog.get(db, name)

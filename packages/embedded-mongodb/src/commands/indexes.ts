@@ -1,10 +1,10 @@
 import { compareValues } from '../bson/compare.ts'
 import { decodeDocument } from '../bson/decode.ts'
-import { displayDoc } from '../bson/display.ts'
+import { display, displayDoc } from '../bson/display.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
 import { Doc, type Value } from '../bson/values.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, type ErrorName } from '../errors.ts'
 import { Reading, readPlan } from '../planner/read-plan.ts'
 import { parseCollation, sameCollation } from '../query/collation.ts'
 import type { Catalog } from '../storage/catalog.ts'
@@ -22,12 +22,12 @@ export const createIndexes: Command = {
   writes: true,
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
   run: ({ instance, fields, db }) => {
-    const name = fields.needString('createIndexes')
+    const name = fields.collectionIn(db, 'createIndexes')
     const sources = fields.docs('indexes')
     if (sources === undefined) throw fields.missing('indexes')
     if (sources.length === 0) throw new CommandError('BadValue', 'Must specify at least one index to create')
     const existing = instance.catalog.get(db, name)
-    const specs = sources.map((source) => parseIndexSpec(normalize(source, existing)))
+    const specs = sources.map((source) => specOf(normalize(source, existing)))
     const collection = instance.catalog.getOrCreate(db, name)
     const before = collection.indexes.length
     for (const spec of specs) addIndex(instance.catalog, collection, spec)
@@ -39,6 +39,18 @@ export const createIndexes: Command = {
       note: before === after ? 'all indexes already exist' : undefined,
     })
   },
+}
+
+/** Options of the index on `_id` are wrong whatever their values. */
+function specOf(source: Doc): IndexSpec {
+  const key = source.get('key')
+  if (key instanceof Doc && key.size === 1 && key.has('_id') && source.has('expireAfterSeconds')) {
+    throw new CommandError(
+      'InvalidIndexSpecificationOption',
+      `The field 'expireAfterSeconds' is not valid for an _id index specification. Specification: ${displayDoc(source)}`,
+    )
+  }
+  return parseIndexSpec(source)
 }
 
 /** The stored form: version first, and the collation of the collection unless another is asked for. */
@@ -88,8 +100,12 @@ function addIndex(catalog: Catalog, collection: Collection, spec: IndexSpec): vo
       `add index fails, too many indexes for ${collection.ns} key:${displayDoc(spec.keyPattern)}`,
     )
   }
-  if (spec.textWeights !== undefined && collection.indexes.some((index) => index.spec.textWeights !== undefined)) {
-    throw new CommandError('IndexOptionsConflict', 'only one text index per collection allowed')
+  const otherText = collection.indexes.find((index) => index.spec.textWeights !== undefined)
+  if (spec.textWeights !== undefined && otherText !== undefined) {
+    throw new CommandError(
+      'CannotCreateIndex',
+      `only one text index per collection allowed, found existing text index "${otherText.spec.name}"`,
+    )
   }
   const index = catalog.makeIndex(spec)
   try {
@@ -114,55 +130,72 @@ function fillIndex(collection: Collection, index: IndexTable): void {
 
 /** Whether the same index is there already; an index that only looks alike is an error. */
 function isExisting(collection: Collection, spec: IndexSpec): boolean {
-  if (spec.keyPattern.size === 1 && spec.keyPattern.has('_id') && !spec.source.has('sparse')) {
-    const direction = spec.keyPattern.get('_id')
-    if (isNumeric(direction) && toNumber(direction) === 1) return true
+  if (isIdPattern(spec)) return true
+  const named = collection.indexes.find(({ spec: other }) => other.name === spec.name)?.spec
+  if (named !== undefined) {
+    if (!isSameIndex(named, spec)) throw conflict('IndexKeySpecsConflict', SAME_NAME, spec, named)
+    if (isSameOptions(named, spec)) return true
+    throw conflict(
+      'IndexOptionsConflict',
+      'An equivalent index already exists with the same name but different options.',
+      spec,
+      named,
+    )
   }
-  for (const { spec: other } of collection.indexes) {
-    const sameKey =
-      compareValues(other.keyPattern, spec.keyPattern) === 0 &&
-      sameCollation(other.collation, spec.collation) &&
-      samePartial(other, spec) &&
-      sameWeights(other, spec)
-    if (other.name === spec.name) {
-      if (!sameKey) {
-        throw new CommandError(
-          'IndexKeySpecsConflict',
-          `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${displayDoc(spec.source)}, existing index: ${displayDoc(other.source)}`,
-        )
-      }
-      if (sameOptions(other, spec)) return true
-      throw optionsConflict(spec, other)
-    }
-    if (!sameKey) continue
-    if (sameOptions(other, spec)) {
-      throw new CommandError('IndexOptionsConflict', `Index already exists with a different name: ${other.name}`)
-    }
-    throw optionsConflict(spec, other)
+  const alike = collection.indexes.find(({ spec: other }) => isSameIndex(other, spec))?.spec
+  if (alike === undefined) return false
+  if (isSameOptions(alike, spec)) {
+    throw new CommandError('IndexOptionsConflict', `Index already exists with a different name: ${alike.name}`)
   }
-  return false
+  throw conflict(
+    'IndexOptionsConflict',
+    'An equivalent index already exists with a different name and options.',
+    spec,
+    alike,
+  )
 }
 
-function optionsConflict(spec: IndexSpec, other: IndexSpec): CommandError {
+const SAME_NAME =
+  'An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation.'
+
+function conflict(code: ErrorName, why: string, spec: IndexSpec, other: IndexSpec): CommandError {
   return new CommandError(
-    spec.name === other.name ? 'IndexKeySpecsConflict' : 'IndexOptionsConflict',
-    `An equivalent index already exists with the same name but different options. Requested index: ${displayDoc(spec.source)}, existing index: ${displayDoc(other.source)}`,
+    code,
+    `${why} Requested index: ${displayDoc(spec.source)}, existing index: ${displayDoc(other.source)}`,
   )
 }
 
-function samePartial(a: IndexSpec, b: IndexSpec): boolean {
+const ID_OPTIONS = ['v', 'key', 'name', 'ns', 'collation']
+
+/** The index on `_id` is there from the start, and takes no options. */
+function isIdPattern({ keyPattern, source }: IndexSpec): boolean {
+  const direction = keyPattern.get('_id')
+  if (keyPattern.size !== 1 || !isNumeric(direction) || toNumber(direction) !== 1) return false
+  const option = source.keys.find((key) => !ID_OPTIONS.includes(key))
+  if (option === undefined) return true
+  throw new CommandError(
+    'InvalidIndexSpecificationOption',
+    `The field '${option}' is not valid for an _id index specification. Specification: ${displayDoc(source)}`,
+  )
+}
+
+/** What makes two indexes the same, apart from their names. */
+function isSameIndex(a: IndexSpec, b: IndexSpec): boolean {
   return (
-    compareValues(a.source.get('partialFilterExpression') ?? null, b.source.get('partialFilterExpression') ?? null) ===
-    0
+    compareValues(a.keyPattern, b.keyPattern) === 0 &&
+    sameCollation(a.collation, b.collation) &&
+    a.unique === b.unique &&
+    a.sparse === b.sparse &&
+    isSameAt('partialFilterExpression', a, b)
   )
 }
 
-function sameWeights(a: IndexSpec, b: IndexSpec): boolean {
-  return compareValues(a.source.get('weights') ?? null, b.source.get('weights') ?? null) === 0
+function isSameOptions(a: IndexSpec, b: IndexSpec): boolean {
+  return a.ttlSeconds === b.ttlSeconds && isSameAt('weights', a, b) && isSameAt('default_language', a, b)
 }
 
-function sameOptions(a: IndexSpec, b: IndexSpec): boolean {
-  return a.unique === b.unique && a.sparse === b.sparse && a.ttlSeconds === b.ttlSeconds
+function isSameAt(option: string, a: IndexSpec, b: IndexSpec): boolean {
+  return compareValues(a.source.get(option) ?? null, b.source.get(option) ?? null) === 0
 }
 
 export const dropIndexes: Command = {
@@ -199,6 +232,12 @@ function selectIndexes(collection: Collection, wanted: Value): IndexTable[] {
         : `index not found with name [${typeof wanted === 'string' ? wanted : ''}]`,
     )
   }
+  if (found.length > 1) {
+    throw new CommandError(
+      'AmbiguousIndexKeyPattern',
+      `${found.length} indexes found for key: ${display(wanted)}, identify by name instead. Conflicting indexes: ${found.map(({ spec }) => displayDoc(spec.source)).join(', ')}`,
+    )
+  }
   if (found[0] === collection.idIndex) throw new CommandError('InvalidOptions', 'cannot drop _id index')
   return found
 }
@@ -207,7 +246,7 @@ export const listIndexes: Command = {
   name: 'listIndexes',
   fields: ['cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo'],
   run: ({ instance, fields, db }) => {
-    const name = fields.needString('listIndexes')
+    const name = fields.collectionIn(db, 'listIndexes')
     const collection = instance.catalog.get(db, name)
     if (collection === undefined) throw new CommandError('NamespaceNotFound', `ns does not exist: ${db}.${name}`)
     const documents = collection.indexes.map(({ spec }) => encodeDocument(spec.source))

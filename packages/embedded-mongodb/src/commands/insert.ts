@@ -15,7 +15,7 @@ export const insert: Command = {
   fields: ['documents', 'ordered', 'bypassDocumentValidation', 'stmtIds', 'isTimeseriesNamespace'],
   run: (invocation) => {
     const { instance, fields, db, sequences } = invocation
-    const name = fields.needString('insert')
+    const name = fields.collectionIn(db, 'insert')
     const raw = sequences.get('documents')
     if (raw !== undefined) checkCount(raw.length)
     for (const bytes of raw ?? []) refuseOversized(bytes.length)

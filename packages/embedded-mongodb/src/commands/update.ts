@@ -36,7 +36,7 @@ export const update: Command = {
   run: (invocation) => {
     const { instance } = invocation
     const statements = statementsOf(invocation, 'updates')
-    const name = invocation.fields.needString('update')
+    const name = invocation.fields.collectionIn(invocation.db, 'update')
     for (const statement of statements) checkStatement(new Fields('update.updates', statement))
     const totals: UpdateTotals = { n: 0, nModified: 0, upserted: [] }
     const errors = runStatements(statements.length, isOrdered(invocation), (i) => {

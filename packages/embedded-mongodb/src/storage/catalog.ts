@@ -96,6 +96,7 @@ export class Catalog {
 
   create(db: string, name: string, options: Doc): Collection {
     checkNamespace(db, name)
+    this.#refuseOtherCase(db)
     this.#beginWrite()
     const collation = parseCollation(options.get('collation'))
     const identity = { id: this.#nextId++, db, name, uuid: randomUuid(), options, collation }
@@ -105,6 +106,17 @@ export class Catalog {
     this.#put(collection)
     this.describe(collection)
     return collection
+  }
+
+  /** Names of databases become names of files elsewhere, so they must differ by more than case. */
+  #refuseOtherCase(db: string): void {
+    if (this.#databases.has(db)) return
+    const other = this.databases().find((known) => known.toLowerCase() === db.toLowerCase())
+    if (other === undefined) return
+    throw new CommandError(
+      'DatabaseDifferCase',
+      `db already exists with different case already have: [${other}] trying to create [${db}]`,
+    )
   }
 
   makeIndex(spec: IndexSpec): IndexTable {
@@ -147,6 +159,7 @@ export class Catalog {
 
   rename(collection: Collection, db: string, name: string): Collection {
     checkNamespace(db, name)
+    this.#refuseOtherCase(db)
     this.#beginWrite()
     this.#forget(collection)
     const renamed = new Collection(this.#db, { ...collection.identity, db, name }, this.#hooks)

@@ -44,7 +44,7 @@ export function parseIndexSpec(source: Doc): IndexSpec {
   const partial = parsePartial(source)
   const sparse = flag(source, 'sparse')
   if (sparse && partial !== undefined) {
-    throw new CommandError('CannotCreateIndex', "cannot mix 'partialFilterExpression' and 'sparse' options")
+    throw new CommandError('CannotCreateIndex', 'cannot mix "partialFilterExpression" and "sparse" options')
   }
   return {
     name,
