@@ -8,19 +8,26 @@ import type { Collection } from './storage/collection.ts'
 import type { IndexTable } from './storage/index-table.ts'
 import { RANKS } from './storage/key-string.ts'
 
-const PASS_EVERY_MS = 60_000
+const LOOK_EVERY_MS = 1000
 /** Documents that one pass removes from one index at most, so that a pass never holds the server up for long. */
 const MAX_EXPIRED = 5000
 
 /** Removes what has expired: documents under TTL indexes, and cursors that nobody reads any more. */
 export function startBackgroundWork(instance: Instance): { stop(): void } {
-  const timer = setInterval(() => runPass(instance, Date.now()), PASS_EVERY_MS)
+  let lastPassMs = Date.now()
+  const timer = setInterval(() => {
+    const nowMs = Date.now()
+    if (nowMs - lastPassMs < instance.parameters.ttlMonitorSleepSecs * 1000) return
+    lastPassMs = nowMs
+    runPass(instance, nowMs)
+  }, LOOK_EVERY_MS)
   timer.unref()
   return { stop: () => clearInterval(timer) }
 }
 
 export function runPass(instance: Instance, nowMs: number): void {
   instance.cursors.expire(nowMs)
+  if (!instance.parameters.ttlMonitorEnabled) return
   instance.ttl.passes += 1
   for (const collection of instance.catalog.all()) {
     for (const index of collection.indexes) {

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { Cursors } from './commands/cursors.ts'
 import { CommandError } from './errors.ts'
+import { DEFAULT_PARAMETERS } from './parameters.ts'
 import { Catalog } from './storage/catalog.ts'
 import { GroupCommit } from './storage/group-commit.ts'
 import { isCorruption, openSqliteFile, type SqliteFile, sqliteCode } from './storage/sqlite-file.ts'
@@ -24,6 +25,7 @@ export class Instance {
   readonly documents = { inserted: 0, updated: 0, deleted: 0 }
   readonly network = { bytesIn: 0, bytesOut: 0, numRequests: 0 }
   readonly connections = { current: 0, totalCreated: 0 }
+  readonly parameters = { ...DEFAULT_PARAMETERS }
   readonly ttl = { passes: 0, deletedDocuments: 0 }
   port = 0
   readonly dataDir: string

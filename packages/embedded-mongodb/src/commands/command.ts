@@ -23,7 +23,7 @@ export interface Command {
   /** Its reply waits until everything written so far is on disk. */
   writes?: boolean | ((body: Doc) => boolean)
   adminOnly?: boolean
-  /** The fields it takes beside those that every command takes. */
-  fields: readonly string[]
+  /** The fields it takes beside those that every command takes; undefined when it looks at all of them itself. */
+  fields: readonly string[] | undefined
   run(invocation: Invocation): Doc | Promise<Doc>
 }

@@ -45,13 +45,14 @@ const COUNTED_APART = new Set(['insert', 'find', 'aggregate', 'update', 'delete'
 
 interface Known {
   command: Command
-  fields: ReadonlySet<string>
+  fields: ReadonlySet<string> | undefined
 }
 
 const commands = new Map<string, Known>()
 for (const command of COMMANDS) {
   for (const name of [command.name, ...(command.aliases ?? [])]) {
-    commands.set(name, { command, fields: new Set([...COMMON, ...command.fields, name]) })
+    const fields = command.fields === undefined ? undefined : new Set([...COMMON, ...command.fields, name])
+    commands.set(name, { command, fields })
   }
 }
 
@@ -120,7 +121,7 @@ function run(
     throw new CommandError('Unauthorized', `${name} may only be run against the admin database.`)
   }
   const fields = new Fields(name, body)
-  fields.only(known.fields)
+  if (known.fields !== undefined) fields.only(known.fields)
   refuseTransactions(body)
   const concern = body.get('writeConcern')
   if (concern !== undefined) checkWriteConcern(concern instanceof Doc ? concern : undefined)

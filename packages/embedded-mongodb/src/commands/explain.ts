@@ -1,9 +1,13 @@
 import os from 'node:os'
 import { pushDown, pushedQuery } from '../aggregate/pipeline.ts'
+import { isNumeric } from '../bson/numbers.ts'
 import { Doc, Double, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
-import { explainPlan } from '../planner/explain-plan.ts'
+import { explainPlan, expressStage, withCounts } from '../planner/explain-plan.ts'
+import type { Plan } from '../planner/plan.ts'
 import { Reading } from '../planner/read-plan.ts'
+import { idOf } from '../query/by-id.ts'
+import { normalizeFilter } from '../query/normalize.ts'
 import { planFor, type Query, runQuery } from '../query/run-query.ts'
 import type { Collection } from '../storage/collection.ts'
 import { contextOf } from './aggregate.ts'
@@ -31,16 +35,18 @@ export const explain: Command = {
     const inner: Invocation = { ...invocation, name, body: explained, fields: new Fields(name, explained) }
     const target = inner.fields.needString(name)
     const collection = invocation.instance.catalog.get(invocation.db, target)
-    const { query, projected, rest } = queryOf(name, inner, collection)
-    return describe(inner, collection, target, query, { verbosity, projected, rest })
+    const parts = queryOf(name, inner, collection)
+    return describe(inner, collection, target, parts, verbosity)
   },
 }
 
 interface Explained {
   query: Query
-  projected: boolean
+  projection?: 'PROJECTION_SIMPLE' | 'PROJECTION_DEFAULT' | undefined
   /** The stages that run over what the query finds. */
   rest: readonly Value[]
+  /** What a command does with what it finds. */
+  outer?: 'UPDATE' | 'DELETE' | 'COUNT'
 }
 
 function queryOf(name: string, invocation: Invocation, collection: Collection | undefined): Explained {
@@ -48,23 +54,31 @@ function queryOf(name: string, invocation: Invocation, collection: Collection | 
   switch (name) {
     case 'find': {
       const { query, projection } = parseFind(invocation, collection)
-      return { query, projected: projection !== undefined, rest: [] }
+      const shown = projection === undefined ? undefined : projectionStage(fields.doc('projection') ?? new Doc())
+      return { query, projection: shown, rest: [] }
     }
     case 'aggregate': {
       const context = contextOf(invocation, fields.needString('aggregate'))
       const pushed = pushDown(fields.array('pipeline') ?? [])
       const hint = collection === undefined ? undefined : resolveHint(collection, fields.optional('hint'))
-      return { query: pushedQuery(pushed, context, hint), projected: false, rest: pushed.rest }
+      return { query: pushedQuery(pushed, context, hint), rest: pushed.rest }
     }
     case 'count':
+      return { query: plainQuery(invocation, fields, 'query', collection), rest: [], outer: 'COUNT' }
     case 'distinct':
+      return { query: plainQuery(invocation, fields, 'query', collection), rest: [] }
     case 'findAndModify':
-      return { query: plainQuery(invocation, fields, 'query', collection), projected: false, rest: [] }
+      return {
+        query: plainQuery(invocation, fields, 'query', collection),
+        rest: [],
+        outer: fields.bool('remove') ? 'DELETE' : 'UPDATE',
+      }
     case 'update':
     case 'delete': {
       const [statement] = fields.docs(name === 'update' ? 'updates' : 'deletes') ?? []
       if (statement === undefined) throw fields.missing(name === 'update' ? 'updates' : 'deletes')
-      return { query: plainQuery(invocation, new Fields(name, statement), 'q', collection), projected: false, rest: [] }
+      const query = plainQuery(invocation, new Fields(name, statement), 'q', collection)
+      return { query, rest: [], outer: name === 'update' ? 'UPDATE' : 'DELETE' }
     }
     default:
       throw new CommandError('CommandNotFound', `Explain failed due to unknown command: ${name}`)
@@ -84,51 +98,53 @@ function plainQuery(invocation: Invocation, fields: Fields, filter: string, coll
   }
 }
 
-interface Shown {
-  verbosity: string
-  projected: boolean
-  rest: readonly Value[]
+/** Fields taken or left out at the top level are simpler than everything else. */
+function projectionStage(source: Doc): 'PROJECTION_SIMPLE' | 'PROJECTION_DEFAULT' {
+  const isSimple = [...source.entries()].every(
+    ([path, value]) => !path.includes('.') && (typeof value === 'boolean' || isNumeric(value)),
+  )
+  return isSimple ? 'PROJECTION_SIMPLE' : 'PROJECTION_DEFAULT'
 }
 
 function describe(
   invocation: Invocation,
   collection: Collection | undefined,
   target: string,
-  query: Query,
-  { verbosity, projected, rest }: Shown,
+  { query, projection, rest, outer }: Explained,
+  verbosity: string,
 ): Doc {
   const plan = collection === undefined ? undefined : planFor(collection, query)
-  const winningPlan = explainPlan(collection, query, plan ?? { kind: 'nothing', sorted: true }, projected)
-  const out = Doc.from({
-    explainVersion: '1',
-    queryPlanner: Doc.from({
-      namespace: `${invocation.db}.${target}`,
-      indexFilterSet: false,
-      parsedQuery: query.matcher.source,
-      winningPlan,
-      rejectedPlans: [],
-    }),
+  const isExpress = invocation.name === 'find' && collection !== undefined && idOf(query) !== undefined
+  const inner = isExpress
+    ? expressStage()
+    : explainPlan(collection, query, plan ?? { kind: 'nothing', sorted: true }, projection)
+  const stage = outer === undefined || collection === undefined ? inner : Doc.from({ stage: outer, inputStage: inner })
+  const queryPlanner = Doc.from({
+    namespace: `${invocation.db}.${target}`,
+    parsedQuery: normalizeFilter(query.matcher.source),
+    indexFilterSet: false,
+    maxIndexedOrSolutionsReached: false,
+    maxIndexedAndSolutionsReached: false,
+    maxScansToExplodeReached: false,
+    prunedSimilarIndexes: false,
+    winningPlan: new Doc(['isCached', ...stage.keys], [false, ...stage.values]),
+    rejectedPlans: [],
   })
-  if (rest.length > 0)
-    out.push('stages', [Doc.of('$cursor', Doc.of('queryPlanner', out.get('queryPlanner') ?? null)), ...rest])
-  if (verbosity !== 'queryPlanner') {
-    const reading = new Reading()
-    const startedAt = performance.now()
-    let nReturned = 0
-    if (collection !== undefined && plan !== undefined) {
-      for (const _ of runQuery(collection, query, plan, reading)) nReturned += 1
-    }
-    out.push(
-      'executionStats',
+  const executionStats =
+    verbosity === 'queryPlanner' ? undefined : statsOf(collection, plan, query, stage, outer !== undefined)
+  const out = Doc.of('explainVersion', '1')
+  if (rest.length > 0) {
+    out.push('stages', [
       Doc.from({
-        executionSuccess: true,
-        nReturned,
-        executionTimeMillis: Math.round(performance.now() - startedAt),
-        totalKeysExamined: reading.keysExamined,
-        totalDocsExamined: reading.docsExamined,
-        executionStages: winningPlan,
+        $cursor: Doc.from({ queryPlanner, executionStats }),
+        nReturned: executionStats?.get('nReturned'),
+        executionTimeMillisEstimate: executionStats === undefined ? undefined : 0n,
       }),
-    )
+      ...rest,
+    ])
+  } else {
+    out.push('queryPlanner', queryPlanner)
+    if (executionStats !== undefined) out.push('executionStats', executionStats)
   }
   out.push('command', invocation.body)
   out.push(
@@ -140,6 +156,32 @@ function describe(
       gitVersion: 'tradewind-embedded',
     }),
   )
+  out.push('serverParameters', Doc.from({ internalQueryMaxBlockingSortMemoryUsageBytes: 104857600 }))
   out.push('ok', new Double(1))
   return out
+}
+
+function statsOf(
+  collection: Collection | undefined,
+  plan: Plan | undefined,
+  query: Query,
+  stage: Doc,
+  hasOuter: boolean,
+): Doc {
+  const reading = new Reading()
+  const startedAt = performance.now()
+  let found = 0
+  if (collection !== undefined && plan !== undefined) {
+    for (const _ of runQuery(collection, query, plan, reading)) found += 1
+  }
+  const { keysExamined, docsExamined } = reading
+  const nReturned = hasOuter ? 0 : found
+  return Doc.from({
+    executionSuccess: true,
+    nReturned,
+    executionTimeMillis: Math.round(performance.now() - startedAt),
+    totalKeysExamined: keysExamined,
+    totalDocsExamined: docsExamined,
+    executionStages: withCounts(stage, { nReturned, keysExamined, docsExamined }),
+  })
 }

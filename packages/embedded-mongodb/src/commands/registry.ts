@@ -1,3 +1,4 @@
+import { Doc } from '../bson/values.ts'
 import { aggregate } from './aggregate.ts'
 import { backup, restore } from './backup.ts'
 import { bulkWrite } from './bulk-write.ts'
@@ -14,11 +15,28 @@ import { hello } from './hello.ts'
 import { createIndexes, dropIndexes, listIndexes } from './indexes.ts'
 import { insert } from './insert.ts'
 import {
+  compact,
+  currentOp,
+  dataSize,
+  fsync,
+  getDefaultRWConcern,
+  getParameter,
+  killOp,
+  logRotate,
+  planCacheClear,
+  profile,
+  replSetGetConfig,
+  replSetGetStatus,
+  rolesInfo,
+  setParameter,
+  top,
+  usersInfo,
+} from './maintenance.ts'
+import {
   buildInfo,
   connectionStatus,
   getCmdLineOpts,
   getLog,
-  getParameter,
   hostInfo,
   ping,
   serverStatus,
@@ -28,12 +46,26 @@ import {
   abortTransaction,
   commitTransaction,
   endSessions,
+  killAllSessions,
+  killAllSessionsByPattern,
   killSessions,
   refreshSessions,
   startSession,
 } from './sessions.ts'
 import { collStats, dbStats, validate } from './stats.ts'
 import { update } from './update.ts'
+
+const listCommands: Command = {
+  name: 'listCommands',
+  fields: [],
+  run: () => {
+    const commands = new Doc()
+    for (const { name, adminOnly } of COMMANDS) {
+      commands.push(name, Doc.from({ help: '', requiresAuth: false, secondaryOk: true, adminOnly: adminOnly === true }))
+    }
+    return Doc.of('commands', commands)
+  },
+}
 
 /** Every command that the server knows. */
 export const COMMANDS: readonly Command[] = [
@@ -80,4 +112,22 @@ export const COMMANDS: readonly Command[] = [
   endSessions,
   refreshSessions,
   killSessions,
+  killAllSessions,
+  killAllSessionsByPattern,
+  setParameter,
+  currentOp,
+  killOp,
+  top,
+  fsync,
+  dataSize,
+  profile,
+  planCacheClear,
+  compact,
+  logRotate,
+  getDefaultRWConcern,
+  usersInfo,
+  rolesInfo,
+  replSetGetStatus,
+  replSetGetConfig,
+  listCommands,
 ]

@@ -24,6 +24,8 @@ export const buildInfo: Command = {
       javascriptEngine: 'none',
       sysInfo: 'deprecated',
       versionArray: [8, 0, 0, 0],
+      openssl: Doc.from({ running: 'disabled', compiled: 'disabled' }),
+      buildEnvironment: new Doc(),
       bits: 64,
       debug: false,
       maxBsonObjectSize: MAX_DOCUMENT_BYTES,
@@ -61,6 +63,9 @@ export const serverStatus: Command = {
   run: ({ instance }) => statusOf(instance),
 }
 
+/** Latencies are not measured. */
+const NO_LATENCY = Doc.from({ latency: 0n, ops: 0n })
+
 function statusOf(instance: Instance): Doc {
   const uptimeMs = Date.now() - instance.startedAt
   const memory = process.memoryUsage()
@@ -90,9 +95,21 @@ function statusOf(instance: Instance): Doc {
       currentQueue: Doc.from({ total: 0, readers: 0, writers: 0 }),
       activeClients: Doc.from({ total: 0, readers: 0, writers: 0 }),
     }),
+    locks: new Doc(),
+    logicalSessionRecordCache: Doc.from({ activeSessionsCount: 0 }),
     network: long(instance.network),
+    opLatencies: Doc.from({ reads: NO_LATENCY, writes: NO_LATENCY, commands: NO_LATENCY, transactions: NO_LATENCY }),
     opcounters: long(instance.opcounters),
     opcountersRepl: long({ insert: 0, query: 0, update: 0, delete: 0, getmore: 0, command: 0 }),
+    security: new Doc(),
+    transactions: long({
+      currentActive: 0,
+      currentInactive: 0,
+      currentOpen: 0,
+      totalStarted: 0,
+      totalCommitted: 0,
+      totalAborted: 0,
+    }),
     storageEngine: Doc.from({ name: 'sqlite', supportsCommittedReads: true, persistent: true, readOnly: false }),
     mem: Doc.from({
       bits: 64,
@@ -117,7 +134,15 @@ export const MAX_CONNECTIONS = 10_000
 export const connectionStatus: Command = {
   name: 'connectionStatus',
   fields: ['showPrivileges'],
-  run: () => Doc.from({ authInfo: Doc.from({ authenticatedUsers: [], authenticatedUserRoles: [] }) }),
+  run: ({ fields }) =>
+    Doc.of(
+      'authInfo',
+      Doc.from({
+        authenticatedUsers: [],
+        authenticatedUserRoles: [],
+        authenticatedUserPrivileges: fields.bool('showPrivileges') ? [] : undefined,
+      }),
+    ),
 }
 
 export const whatsmyuri: Command = {
@@ -145,18 +170,6 @@ export const hostInfo: Command = {
     }),
 }
 
-export const getParameter: Command = {
-  name: 'getParameter',
-  adminOnly: true,
-  fields: ['featureCompatibilityVersion', 'allParameters'],
-  run: ({ fields }) => {
-    if (fields.optional('featureCompatibilityVersion') !== undefined) {
-      return Doc.from({ featureCompatibilityVersion: Doc.of('version', '8.0') })
-    }
-    throw new CommandError('InvalidOptions', 'no option found to get')
-  },
-}
-
 export const getLog: Command = {
   name: 'getLog',
   adminOnly: true,
@@ -164,6 +177,9 @@ export const getLog: Command = {
   run: ({ fields }) => {
     const which = fields.needString('getLog')
     if (which === '*') return Doc.from({ names: ['global', 'startupWarnings'] })
+    if (which !== 'global' && which !== 'startupWarnings') {
+      throw new CommandError('OperationFailed', `No log named '${which}'`)
+    }
     return Doc.from({ totalLinesWritten: 0, log: [] })
   },
 }

@@ -36,3 +36,5 @@ function acknowledging(name: string): Command {
 export const endSessions = acknowledging('endSessions')
 export const refreshSessions = acknowledging('refreshSessions')
 export const killSessions = acknowledging('killSessions')
+export const killAllSessions = acknowledging('killAllSessions')
+export const killAllSessionsByPattern = acknowledging('killAllSessionsByPattern')

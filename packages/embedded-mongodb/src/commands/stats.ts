@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { decodeDocument } from '../bson/decode.ts'
 import { isNumeric, toNumber } from '../bson/numbers.ts'
-import { Doc, Double } from '../bson/values.ts'
+import { Binary, Doc, Double, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { Reading, readPlan } from '../planner/read-plan.ts'
 import type { Collection } from '../storage/collection.ts'
@@ -51,6 +51,28 @@ export const dbStats: Command = {
   },
 }
 
+/** The figures of one collection, for the command and for the stage of that name. */
+export function storageStats(collection: Collection, scale: number, base: Record<string, Value>): Doc {
+  const { count, bytes } = collection.totals()
+  const indexSizes = new Doc()
+  for (const { spec } of collection.indexes) indexSizes.push(spec.name, Math.floor((count * 32) / scale))
+  return Doc.from({
+    ...base,
+    size: Math.floor(bytes / scale),
+    count,
+    avgObjSize: count === 0 ? undefined : Math.floor(bytes / count),
+    storageSize: Math.floor(bytes / scale),
+    totalIndexSize: Math.floor(indexBytes(collection) / scale),
+    totalSize: Math.floor((bytes + indexBytes(collection)) / scale),
+    freeStorageSize: 0,
+    numOrphanDocs: 0,
+    nindexes: collection.indexes.length,
+    indexBuilds: [],
+    indexSizes,
+    capped: false,
+  })
+}
+
 export const collStats: Command = {
   name: 'collStats',
   aliases: ['collstats'],
@@ -60,7 +82,7 @@ export const collStats: Command = {
     const scale = scaleOf(invocation)
     const target = fields.needString(name)
     const collection = instance.catalog.get(db, target)
-    const base = { ns: `${db}.${target}`, scaleFactor: scale }
+    const base: Record<string, Value> = { ns: `${db}.${target}`, scaleFactor: scale }
     if (collection === undefined) {
       return Doc.from({
         ...base,
@@ -73,21 +95,7 @@ export const collStats: Command = {
         capped: false,
       })
     }
-    const { count, bytes } = collection.totals()
-    const indexSizes = new Doc()
-    for (const { spec } of collection.indexes) indexSizes.push(spec.name, Math.floor((count * 32) / scale))
-    return Doc.from({
-      ...base,
-      size: Math.floor(bytes / scale),
-      count,
-      avgObjSize: count === 0 ? undefined : Math.floor(bytes / count),
-      storageSize: Math.floor(bytes / scale),
-      totalIndexSize: Math.floor(indexBytes(collection) / scale),
-      totalSize: Math.floor((bytes + indexBytes(collection)) / scale),
-      nindexes: collection.indexes.length,
-      indexSizes,
-      capped: false,
-    })
+    return storageStats(collection, scale, base)
   },
 }
 
@@ -102,16 +110,30 @@ export const validate: Command = {
       throw new CommandError('NamespaceNotFound', `Collection '${db}.${name}' does not exist to validate.`)
     const errors = [...faultsOf(collection)]
     const keysPerIndex = new Doc()
-    for (const index of collection.indexes) keysPerIndex.push(index.spec.name, index.rowCount(instance.file.db))
+    const indexDetails = new Doc()
+    for (const index of collection.indexes) {
+      keysPerIndex.push(index.spec.name, index.rowCount(instance.file.db))
+      indexDetails.push(
+        index.spec.name,
+        Doc.of('valid', !errors.some((text) => text.endsWith(`from index ${index.spec.name}`))),
+      )
+    }
     return Doc.from({
       ns: collection.ns,
+      uuid: new Binary(collection.identity.uuid, 4),
       nInvalidDocuments: 0,
+      nNonCompliantDocuments: 0,
       nrecords: integerOf(rowOf(prepareRows(instance.file.db, `SELECT count(*) FROM ${collection.table}`).get())?.[0]),
       nIndexes: collection.indexes.length,
       keysPerIndex,
+      indexDetails,
       valid: errors.length === 0,
+      repaired: false,
       warnings: [],
       errors,
+      extraIndexEntries: [],
+      missingIndexEntries: [],
+      corruptRecords: [],
     })
   },
 }

@@ -1,10 +1,23 @@
 import { Doc } from '../bson/values.ts'
+import { normalizeFilter } from '../query/normalize.ts'
 import type { Query } from '../query/run-query.ts'
 import type { Collection } from '../storage/collection.ts'
 import type { Plan } from './plan.ts'
 
+/** What a query cost, where it was carried out. */
+export interface Counts {
+  nReturned: number
+  keysExamined: number
+  docsExamined: number
+}
+
 /** A plan as `explain` shows it: stages named as the server names them, the outermost first. */
-export function explainPlan(collection: Collection | undefined, query: Query, plan: Plan, projected: boolean): Doc {
+export function explainPlan(
+  collection: Collection | undefined,
+  query: Query,
+  plan: Plan,
+  projection: 'PROJECTION_SIMPLE' | 'PROJECTION_DEFAULT' | undefined,
+): Doc {
   if (collection === undefined) return Doc.from({ stage: 'EOF' })
   let stage = accessStage(plan, query)
   if (!plan.sorted && query.sort.length > 0) {
@@ -22,11 +35,33 @@ export function explainPlan(collection: Collection | undefined, query: Query, pl
   if (query.limit > 0 && (plan.sorted || query.sort.length === 0)) {
     stage = Doc.from({ stage: 'LIMIT', limitAmount: query.limit, inputStage: stage })
   }
-  return projected ? Doc.from({ stage: 'PROJECTION_DEFAULT', inputStage: stage }) : stage
+  return projection === undefined ? stage : Doc.from({ stage: projection, inputStage: stage })
+}
+
+/** A look-up by `_id`, which needs no plan. */
+export function expressStage(): Doc {
+  return Doc.from({ stage: 'EXPRESS_IXSCAN', keyPattern: '{ _id: 1 }', indexName: '_id_' })
+}
+
+/** The stages with what was counted, each figure at the stages that it is known for. */
+export function withCounts(stage: Doc, counts: Counts, isOutermost = true): Doc {
+  const out = Doc.of('stage', stage.get('stage') ?? '')
+  if (isOutermost) out.push('nReturned', counts.nReturned)
+  const name = out.values[0]
+  if (name === 'IXSCAN' || name === 'EXPRESS_IXSCAN') out.push('keysExamined', counts.keysExamined)
+  if (name === 'FETCH' || name === 'COLLSCAN' || name === 'EXPRESS_IXSCAN') {
+    out.push('docsExamined', counts.docsExamined)
+  }
+  for (const [key, value] of stage.entries()) {
+    if (key === 'stage') continue
+    out.push(key, key === 'inputStage' && value instanceof Doc ? withCounts(value, counts, false) : value)
+  }
+  return out
 }
 
 function accessStage(plan: Plan, query: Query): Doc {
-  const filter = query.matcher.isEmpty ? undefined : query.matcher.source
+  const isDecided = query.matcher.isEmpty || (plan.kind === 'index' && plan.covers)
+  const filter = isDecided ? undefined : normalizeFilter(query.matcher.source)
   if (plan.kind === 'index' && plan.merged) return mergeStage(plan, filter)
   switch (plan.kind) {
     case 'nothing':

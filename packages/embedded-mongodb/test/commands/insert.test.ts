@@ -90,7 +90,7 @@ describe('insert', () => {
     expect(await codeOf(db.command({ insert: 'x', documents: [{}], nonsense: 1 }))).toBe(40415)
     expect(await codeOf(db.command({ insert: 'x', documents: 5 }))).toBe(14)
     expect(await codeOf(db.command({ insert: 'x', documents: [] }))).toBe(16)
-    expect(await codeOf(db.command({ insert: 5, documents: [{}] }))).toBe(14)
+    expect(await codeOf(db.command({ insert: 5, documents: [{}] }))).toBe(73)
     expect(await codeOf(db.command({ insert: 'a$b', documents: [{}] }))).toBe(73)
     expect(await codeOf(db.command({ insert: 'x', documents: [{}], writeConcern: { w: 3 } }))).toBe(2)
   })

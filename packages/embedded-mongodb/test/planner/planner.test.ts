@@ -66,7 +66,7 @@ describe.skipIf(REAL_SERVER !== undefined)('the planner', () => {
     ])
     const plain = await filled()
     const { access, examined } = await explain(collection, filter, options)
-    expect(access).toMatchObject({ stage: 'IXSCAN', indexName: index })
+    expect(access).toMatchObject({ stage: expect.stringMatching(/IXSCAN/), indexName: index })
     expect(examined).toBeLessThanOrEqual(most)
     expect(
       idsOf(

@@ -1,5 +1,7 @@
 import os from 'node:os'
-import { DateTime, Doc } from '../../bson/values.ts'
+import { isNumeric, toNumber } from '../../bson/numbers.ts'
+import { DateTime, Doc, type Value } from '../../bson/values.ts'
+import { storageStats } from '../../commands/stats.ts'
 import { CommandError } from '../../errors.ts'
 import { compileExpression } from '../expression.ts'
 import type { CompileStage } from '../stage.ts'
@@ -56,25 +58,32 @@ export const indexStats: CompileStage = (_, context) =>
     }
   }
 
+/** Latencies are not measured. */
+const NO_LATENCY = Doc.from({ latency: 0n, ops: 0n })
+
+function scaleIn(options: Value | undefined): number {
+  const scale = options instanceof Doc ? options.get('scale') : undefined
+  return isNumeric(scale) ? Math.max(1, Math.trunc(toNumber(scale))) : 1
+}
+
 export const collStats: CompileStage = (operand, context) => {
   const wanted = operand instanceof Doc ? operand : new Doc()
   return function* () {
     const collection = context.instance.catalog.get(context.db, context.collection)
     if (collection === undefined)
       throw new CommandError('NamespaceNotFound', `Collection [${context.db}.${context.collection}] not found.`)
-    const { count, bytes } = collection.totals()
+    const { count } = collection.totals()
     yield Doc.from({
       ns: collection.ns,
       host: `${os.hostname()}:${context.instance.port}`,
       localTime: new DateTime(Date.now()),
       storageStats: wanted.has('storageStats')
-        ? Doc.from({
-            size: bytes,
-            count,
-            avgObjSize: count === 0 ? 0 : Math.floor(bytes / count),
-            nindexes: collection.indexes.length,
-            capped: false,
+        ? storageStats(collection, scaleIn(wanted.get('storageStats')), {
+            scaleFactor: scaleIn(wanted.get('storageStats')),
           })
+        : undefined,
+      latencyStats: wanted.has('latencyStats')
+        ? Doc.from({ reads: NO_LATENCY, writes: NO_LATENCY, commands: NO_LATENCY, transactions: NO_LATENCY })
         : undefined,
       count: wanted.has('count') ? count : undefined,
     })
