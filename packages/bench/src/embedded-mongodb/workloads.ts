@@ -90,4 +90,14 @@ export const workloads: readonly Workload[] = [
         { ordered: false },
       ),
   },
+  {
+    name: `insertMany of ${bulkSize}, durable`,
+    target: undefined,
+    documentsPerCall: bulkSize,
+    call: (items, _count, turn) =>
+      items.insertMany(
+        Array.from({ length: bulkSize }, () => newItem(randomUUID(), turn)),
+        { ordered: false },
+      ),
+  },
 ]

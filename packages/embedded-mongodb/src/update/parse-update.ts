@@ -231,6 +231,7 @@ function changeFor(operator: string, path: string, operand: Value, strings: Stri
 
 function refuseConflicts(modifications: readonly Modification[]): void {
   if (modifications.length === 1 && modifications[0]?.from === undefined) return
+  if (areApart(modifications)) return
   const paths = modifications.flatMap(({ parts, from }) => (from === undefined ? [parts] : [from, parts]))
   const known = new Set<string>()
   const parents = new Set<string>()
@@ -245,6 +246,20 @@ function refuseConflicts(modifications: readonly Modification[]): void {
     for (let i = 1; i < parts.length; i++) parents.add(parts.slice(0, i).join('.'))
   }
 }
+
+/** The common case, told without putting paths together: different fields at the top level. */
+function areApart(modifications: readonly Modification[]): boolean {
+  if (modifications.length > MAX_PAIRWISE) return false
+  for (let i = 0; i < modifications.length; i++) {
+    const one = modifications[i]
+    if (one === undefined || one.parts.length > 1 || one.from !== undefined) return false
+    for (let j = 0; j < i; j++) if (modifications[j]?.path === one.path) return false
+  }
+  return true
+}
+
+/** Beyond this many modifications comparing each with each is no longer the quicker way. */
+const MAX_PAIRWISE = 16
 
 function conflict(path: string, at: string): CommandError {
   return new CommandError(
