@@ -73,7 +73,7 @@ export const drop: Command = {
     if (collection === undefined) return new Doc()
     const indexes = collection.indexes.length
     instance.catalog.drop(collection)
-    instance.cursors.killNamespace(collection.ns)
+    instance.cursors.killNamespace(collection.ns, 'collection dropped.')
     return Doc.from({ nIndexesWas: indexes, ns: collection.ns })
   },
 }
@@ -86,7 +86,7 @@ export const dropDatabase: Command = {
     const collections = instance.catalog.collections(db)
     for (const collection of collections) {
       instance.catalog.drop(collection)
-      instance.cursors.killNamespace(collection.ns)
+      instance.cursors.killNamespace(collection.ns, 'collection dropped.')
     }
     return collections.length === 0 ? new Doc() : Doc.of('dropped', db)
   },
@@ -109,9 +109,13 @@ export const renameCollection: Command = {
       if (target === collection) throw new CommandError('IllegalOperation', "Can't rename a collection to itself")
       if (!fields.bool('dropTarget')) throw new CommandError('NamespaceExists', 'target namespace exists')
       instance.catalog.drop(target)
+      instance.cursors.killNamespace(target.ns, 'collection dropped.')
     }
     instance.catalog.rename(collection, to.db, to.name)
-    instance.cursors.killNamespace(collection.ns)
+    instance.cursors.killNamespace(
+      collection.ns,
+      `collection renamed from '${collection.ns}' to '${to.db}.${to.name}'.`,
+    )
     return new Doc()
   },
 }

@@ -87,8 +87,20 @@ export class Cursors {
     this.#open.clear()
   }
 
-  killNamespace(ns: string): void {
-    for (const [id, cursor] of this.#open) if (cursor.ns === ns) this.#open.delete(id)
+  /** Whoever reads on is told why nothing follows. */
+  killNamespace(ns: string, why: string): void {
+    const failing: Results = {
+      next: () => {
+        throw new CommandError('QueryPlanKilled', why)
+      },
+      isKnownDone: () => false,
+      resume: () => undefined,
+    }
+    for (const cursor of this.#open.values()) {
+      if (cursor.ns !== ns) continue
+      cursor.results = failing
+      cursor.pending = undefined
+    }
   }
 
   expire(nowMs: number): void {

@@ -37,4 +37,6 @@ export type Node =
 export interface TextSearch {
   search: string
   language: string | undefined
+  caseSensitive: boolean
+  diacriticSensitive: boolean
 }

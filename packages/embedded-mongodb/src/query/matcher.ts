@@ -1,5 +1,6 @@
 import { compareStrings } from '../bson/compare.ts'
 import type { Doc } from '../bson/values.ts'
+import { CommandError } from '../errors.ts'
 import type { Collation } from './collation.ts'
 import type { Node, TextSearch } from './filter.ts'
 import { matches } from './match-node.ts'
@@ -64,7 +65,25 @@ export class Matcher {
 
 export function compileFilter(filter: Doc, options: MatcherOptions): Matcher {
   const strings = options.collation?.compare ?? compareStrings
-  return new Matcher(filter, parseFilter(filter, { strings, expression: options.expression, depth: 0 }))
+  const matcher = new Matcher(filter, parseFilter(filter, { strings, expression: options.expression, depth: 0 }))
+  refuseTextWithin(matcher)
+  return matcher
+}
+
+/** A text search finds documents by its index; as one condition among others it cannot be asked of a document. */
+function refuseTextWithin({ conjuncts }: Matcher): void {
+  for (const node of conjuncts) {
+    if (node.kind === 'text' || !holdsText(node)) continue
+    throw new CommandError(
+      'NoQueryExecutionPlans',
+      'error processing query: planner returned error :: caused by :: Failed to produce a solution for TEXT under OR - other non-TEXT clauses under OR have to be indexed as well.',
+    )
+  }
+}
+
+function holdsText(node: Node): boolean {
+  if ('nodes' in node) return node.nodes.some(holdsText)
+  return node.kind === 'not' ? holdsText(node.node) : node.kind === 'text'
 }
 
 export function conjunctsOf(node: Node): readonly Node[] {

@@ -93,7 +93,21 @@ function parseText(value: Value): Node {
       throw new CommandError('BadValue', `extra fields in $text: ${field}`)
     }
   }
-  return { kind: 'text', search: { search, language: typeof language === 'string' ? language : undefined } }
+  return {
+    kind: 'text',
+    search: {
+      search,
+      language: typeof language === 'string' ? language : undefined,
+      caseSensitive: flag(value, '$caseSensitive'),
+      diacriticSensitive: flag(value, '$diacriticSensitive'),
+    },
+  }
+}
+
+function flag(text: Doc, name: string): boolean {
+  const value = text.get(name) ?? false
+  if (typeof value === 'boolean') return value
+  throw new CommandError('TypeMismatch', `"${name}" had the wrong type. Expected bool, found ${typeName(value)}`)
 }
 
 export function pathNode(path: string, predicate: Predicate): PathNode {

@@ -6,13 +6,26 @@ const WORD = /[\p{L}\p{N}_]+(?:'[\p{L}]+)?/gu
 /** Words in one document beyond this number are not indexed. */
 const MAX_TOKENS = 20_000
 
+/** What is told apart beyond what the index tells apart, which is neither case nor diacritics. */
+export interface Sensitivity {
+  caseSensitive: boolean
+  diacriticSensitive: boolean
+}
+
+const INSENSITIVE: Sensitivity = { caseSensitive: false, diacriticSensitive: false }
+
+export function foldText(text: string, { caseSensitive, diacriticSensitive }: Sensitivity): string {
+  const marked = diacriticSensitive ? text.normalize('NFC') : text.normalize('NFD').replace(/\p{M}/gu, '')
+  return caseSensitive ? marked : marked.toLowerCase()
+}
+
 /** Splits text into stems, without stop words when the language is English. */
-export function tokenize(text: string, language: string): string[] {
+export function tokenize(text: string, language: string, sensitivity = INSENSITIVE): string[] {
   const tokens: string[] = []
-  for (const [word] of text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().matchAll(WORD)) {
+  for (const [word] of foldText(text, sensitivity).matchAll(WORD)) {
     const plain = word.replace(/'.*$/, '')
     if (language === 'english' || language === 'en') {
-      if (!STOP_WORDS.has(plain)) tokens.push(stem(plain))
+      if (!STOP_WORDS.has(plain.toLowerCase())) tokens.push(stem(plain))
     } else tokens.push(plain)
     if (tokens.length >= MAX_TOKENS) break
   }

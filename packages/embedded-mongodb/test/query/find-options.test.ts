@@ -60,6 +60,17 @@ describe('find', () => {
     expect(await codeOf(collection.find({}, { maxTimeMS: -1 }).toArray())).toBe(51024)
   })
 
+  test('tells a cursor that its collection was dropped or renamed', async () => {
+    for (const remove of ['drop', 'rename'] as const) {
+      const collection = mongo.collection()
+      await collection.insertMany(numbered(50))
+      const cursor = collection.find().batchSize(10)
+      await cursor.next()
+      await (remove === 'drop' ? collection.drop() : collection.rename(`${collection.collectionName}_renamed`))
+      expect(await failure(cursor.toArray())).toMatchObject({ code: 175, codeName: 'QueryPlanKilled' })
+    }
+  })
+
   test('takes an array element at the end of a path whole', async () => {
     const collection = mongo.collection()
     await collection.insertMany([
