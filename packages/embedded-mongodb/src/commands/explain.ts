@@ -10,7 +10,7 @@ import { idOf } from '../query/by-id.ts'
 import { normalizeFilter } from '../query/normalize.ts'
 import { planFor, type Query, runQuery } from '../query/run-query.ts'
 import type { Collection } from '../storage/collection.ts'
-import { contextOf } from './aggregate.ts'
+import { aggregate, contextOf } from './aggregate.ts'
 import type { Command, Invocation } from './command.ts'
 import { Fields } from './fields.ts'
 import { parseFind } from './find.ts'
@@ -30,14 +30,27 @@ export const explain: Command = {
         `Enumeration value '${verbosity}' for field 'explain.verbosity' is not a valid value.`,
       )
     }
-    const [name] = explained.keys
-    if (name === undefined) throw new CommandError('CommandNotFound', 'explain failed due to unknown command: ')
-    const inner: Invocation = { ...invocation, name, body: explained, fields: new Fields(name, explained) }
-    const target = inner.fields.needString(name)
-    const collection = invocation.instance.catalog.get(invocation.db, target)
-    const parts = queryOf(name, inner, collection)
-    return describe(inner, collection, target, parts, verbosity)
+    return explainCommand(invocation, explained, verbosity)
   },
+}
+
+/** The command, or its explanation where it asks for one itself. */
+export const aggregateOrExplain: Command = {
+  ...aggregate,
+  run: (invocation) => {
+    if (!invocation.fields.bool('explain')) return aggregate.run(invocation)
+    return explainCommand(invocation, invocation.body, 'queryPlanner')
+  },
+}
+
+function explainCommand(invocation: Invocation, explained: Doc, verbosity: string): Doc {
+  const [name] = explained.keys
+  if (name === undefined) throw new CommandError('CommandNotFound', 'explain failed due to unknown command: ')
+  const inner: Invocation = { ...invocation, name, body: explained, fields: new Fields(name, explained) }
+  const target = inner.fields.needString(name)
+  const collection = invocation.instance.catalog.get(invocation.db, target)
+  const parts = queryOf(name, inner, collection)
+  return describe(inner, collection, target, parts, verbosity)
 }
 
 interface Explained {

@@ -1,5 +1,4 @@
 import { Doc } from '../bson/values.ts'
-import { aggregate } from './aggregate.ts'
 import { backup, restore } from './backup.ts'
 import { bulkWrite } from './bulk-write.ts'
 import { collMod } from './coll-mod.ts'
@@ -8,7 +7,7 @@ import type { Command } from './command.ts'
 import { count, distinct } from './count-distinct.ts'
 import { getMore, killCursors } from './cursor-commands.ts'
 import { deleteCommand } from './delete.ts'
-import { explain } from './explain.ts'
+import { aggregateOrExplain, explain } from './explain.ts'
 import { find } from './find.ts'
 import { findAndModify } from './find-and-modify.ts'
 import { hello } from './hello.ts'
@@ -79,7 +78,7 @@ export const COMMANDS: readonly Command[] = [
   getParameter,
   getLog,
   getCmdLineOpts,
-  aggregate,
+  aggregateOrExplain,
   explain,
   bulkWrite,
   dbStats,

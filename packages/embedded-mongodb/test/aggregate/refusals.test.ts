@@ -19,6 +19,14 @@ describe('expressions added', () => {
     expect(await codeOf(evaluated({ $median: { input, method: 'exact' } }))).toBe(2)
   })
 
+  test('numbers as text, with two digits of exponent', async () => {
+    expect(await evaluated([{ $toString: 1e-7 }, { $toString: 1e21 }, { $toString: 2.5 }])).toEqual([
+      '1e-07',
+      '1e+21',
+      '2.5',
+    ])
+  })
+
   test('the parts of timestamps', async () => {
     const at = new Timestamp({ t: 5, i: 7 })
     expect(await evaluated([{ $tsSecond: '$at' }, { $tsIncrement: '$at' }], { at })).toEqual([5, 7])
@@ -47,6 +55,9 @@ describe('an expression is refused with the code of its fault', () => {
     ['$trim without input', { $trim: {} }, 50695],
     ['an unknown operator', { $nope: 1 }, 168],
     ['a wrong number of operands', { $eq: [1] }, 16020],
+    ['a logarithm of 0', { $ln: 0 }, 28766],
+    ['a logarithm of a negative number', { $log10: -1 }, 28761],
+    ['an angle that does not exist', { $acos: 2 }, 50989],
     ['division by zero', { $divide: [1, 0] }, 2],
     ['a variable that nothing defines', '$$nope', 17276],
     ['a variable outside of its operator', { $add: [{ $map: { input: [1], as: 'x', in: '$$x' } }, '$$x'] }, 17276],

@@ -80,6 +80,8 @@ describe('explain', () => {
       { $cursor: { queryPlanner: {}, executionStats: { nReturned: 10 } }, nReturned: 10 },
       unwind,
     ])
+    const own = await mongo.server().db.command({ aggregate: collection.collectionName, pipeline: [], explain: true })
+    expect(own).toHaveProperty('queryPlanner.winningPlan.stage', 'COLLSCAN')
     expect(await collection.aggregate([{ $match: { a: 1 } }]).explain()).toHaveProperty('queryPlanner.winningPlan')
   })
 })

@@ -150,14 +150,26 @@ function real(
   name: string,
   apply: (x: number) => number,
   check?: (x: number) => string | undefined,
+  code = 28714,
 ): [string, Operator] {
   return numeric(name, (value) => {
     const number = toNumber(value)
     const fault = check?.(number)
-    if (fault !== undefined) throw new CommandError(28714, fault)
+    if (fault !== undefined) throw new CommandError(code, fault)
     const result = makeDouble(apply(number))
     return value instanceof Decimal && isNumeric(result) ? toDecimal(result) : result
   })
+}
+
+const FINITE: [number, number] = [-Number.MAX_VALUE, Number.MAX_VALUE]
+
+/** A function of real numbers that is defined between two of them. */
+function bounded(name: string, apply: (x: number) => number, low: number, high: number): [string, Operator] {
+  const range =
+    high === Number.MAX_VALUE ? '(-inf,inf)' : `[${low},${high === Number.POSITIVE_INFINITY ? 'inf' : high}]`
+  const check = (x: number): string | undefined =>
+    (x >= low && x <= high) || Number.isNaN(x) ? undefined : `cannot apply ${name} to ${x}, value must be in ${range}`
+  return real(name, apply, check, 50989)
 }
 
 const power = binary('$pow', (a, b) => {
@@ -223,20 +235,20 @@ export const ARITHMETIC: [string, Operator][] = [
   numeric('$floor', (value) => roundAt(value, 0, 'floor')),
   real('$sqrt', Math.sqrt, (x) => (x < 0 ? "$sqrt's argument must be greater than or equal to 0" : undefined)),
   real('$exp', Math.exp),
-  real('$ln', Math.log, positive('$ln')),
-  real('$log10', Math.log10, positive('$log10')),
-  real('$sin', Math.sin),
-  real('$cos', Math.cos),
-  real('$tan', Math.tan),
-  real('$asin', Math.asin),
-  real('$acos', Math.acos),
+  real('$ln', Math.log, positive('$ln'), 28766),
+  real('$log10', Math.log10, positive('$log10'), 28761),
+  bounded('$sin', Math.sin, ...FINITE),
+  bounded('$cos', Math.cos, ...FINITE),
+  bounded('$tan', Math.tan, ...FINITE),
+  bounded('$asin', Math.asin, -1, 1),
+  bounded('$acos', Math.acos, -1, 1),
   real('$atan', Math.atan),
   real('$sinh', Math.sinh),
   real('$cosh', Math.cosh),
   real('$tanh', Math.tanh),
   real('$asinh', Math.asinh),
-  real('$acosh', Math.acosh),
-  real('$atanh', Math.atanh),
+  bounded('$acosh', Math.acosh, 1, Number.POSITIVE_INFINITY),
+  bounded('$atanh', Math.atanh, -1, 1),
   real('$degreesToRadians', (x) => (x * Math.PI) / 180),
   real('$radiansToDegrees', (x) => (x * 180) / Math.PI),
   binary('$atan2', (a, b) =>

@@ -50,7 +50,9 @@ export function stringify(value: Numeric): string {
   if (typeof value === 'bigint') return String(value)
   const number = value instanceof Double ? value.value : value
   if (Number.isNaN(number)) return 'NaN'
-  return Number.isFinite(number) ? String(number) : number > 0 ? 'Infinity' : '-Infinity'
+  // An exponent has two digits at least.
+  const text = String(number).replace(/e([+-])(\d)$/, 'e$10$2')
+  return Number.isFinite(number) ? text : number > 0 ? 'Infinity' : '-Infinity'
 }
 
 function toText(value: Value): string {
