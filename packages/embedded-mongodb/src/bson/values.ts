@@ -219,6 +219,16 @@ export function deepCopy(value: Value): Value {
   return value
 }
 
+/** Whether two values are the same to the bit, as far as that is told quickly; a `false` decides nothing. */
+export function isIdentical(a: Value, b: Value): boolean {
+  if (Object.is(a, b)) return true
+  if (!(a instanceof Doc) || !(b instanceof Doc) || a.size !== b.size) return false
+  for (let i = 0; i < a.keys.length; i++) {
+    if (a.keys[i] !== b.keys[i] || !isIdentical(a.values[i] ?? null, b.values[i] ?? null)) return false
+  }
+  return true
+}
+
 export function isInt32(value: number): boolean {
   return (value | 0) === value && !Object.is(value, -0)
 }

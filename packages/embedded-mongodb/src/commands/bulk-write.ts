@@ -9,6 +9,7 @@ import { Fields } from './fields.ts'
 import { insertDocument } from './insert.ts'
 import { isOrdered, statementsOf, writeError } from './statements.ts'
 import { checkStatement, runUpdate, type UpdateTotals } from './update.ts'
+import type { UpdateMemo } from './write-documents.ts'
 
 interface Totals {
   nErrors: number
@@ -17,6 +18,11 @@ interface Totals {
   nModified: number
   nUpserted: number
   nDeleted: number
+}
+
+interface Progress {
+  totals: Totals
+  memo: UpdateMemo
 }
 
 /** Writes to several collections in one command, as MongoDB 8.0 introduced it. */
@@ -32,10 +38,11 @@ export const bulkWrite: Command = {
     const ordered = isOrdered(invocation)
     const errorsOnly = fields.bool('errorsOnly')
     const totals: Totals = { nErrors: 0, nInserted: 0, nMatched: 0, nModified: 0, nUpserted: 0, nDeleted: 0 }
+    const progress: Progress = { totals, memo: {} }
     const results: Doc[] = []
     for (const [i, operation] of operations.entries()) {
       try {
-        const result = runOperation(invocation, operation, namespaces, totals)
+        const result = runOperation(invocation, operation, namespaces, progress)
         if (!errorsOnly) results.push(itemOf(i, 1, result))
       } catch (error) {
         if (!(error instanceof CommandError)) throw error
@@ -79,8 +86,9 @@ function runOperation(
   invocation: Invocation,
   operation: Doc,
   namespaces: readonly { db: string; name: string }[],
-  totals: Totals,
+  progress: Progress,
 ): Record<string, Value | undefined> {
+  const { totals } = progress
   const [kind] = operation.keys
   const position = operation.values[0]
   const namespace = isNumeric(position) ? namespaces[toNumber(position)] : undefined
@@ -96,7 +104,7 @@ function runOperation(
       return { n: 1 }
     }
     case 'update':
-      return updateOne(scoped, namespace.name, operation, totals)
+      return updateOne(scoped, namespace.name, operation, progress)
     case 'delete': {
       const n = runDelete(scoped, namespace.name, new Fields('bulkWrite.delete', deleteStatement(operation)))
       totals.nDeleted += n
@@ -130,9 +138,9 @@ function updateOne(
   invocation: Invocation,
   name: string,
   operation: Doc,
-  totals: Totals,
+  { totals, memo }: Progress,
 ): Record<string, Value | undefined> {
-  const own: UpdateTotals = { n: 0, nModified: 0, upserted: [] }
+  const own: UpdateTotals = { n: 0, nModified: 0, upserted: [], memo }
   const statement = new Fields('bulkWrite.update', statementOf(operation))
   checkStatement(statement)
   runUpdate(invocation, name, statement, 0, own)

@@ -7,7 +7,7 @@ import type { Command, Invocation } from './command.ts'
 import { Fields } from './fields.ts'
 import { compileQuery, effectiveCollation, resolveHint, variablesOf } from './query-options.ts'
 import { isOrdered, runStatements, statementsOf } from './statements.ts'
-import { findAll, findOne, parseUpdate, updateDocument, upsertDocument } from './write-documents.ts'
+import { findAll, findOne, parseUpdate, type UpdateMemo, updateDocument, upsertDocument } from './write-documents.ts'
 
 const STATEMENT_FIELDS = new Set([
   'q',
@@ -27,6 +27,7 @@ export interface UpdateTotals {
   n: number
   nModified: number
   upserted: Value[]
+  memo: UpdateMemo
 }
 
 export const update: Command = {
@@ -38,7 +39,7 @@ export const update: Command = {
     const statements = statementsOf(invocation, 'updates')
     const name = invocation.fields.collectionIn(invocation.db, 'update')
     for (const statement of statements) checkStatement(new Fields('update.updates', statement))
-    const totals: UpdateTotals = { n: 0, nModified: 0, upserted: [] }
+    const totals: UpdateTotals = { n: 0, nModified: 0, upserted: [], memo: {} }
     const errors = runStatements(statements.length, isOrdered(invocation), (i) => {
       const statement = statements[i]
       if (statement !== undefined) {
@@ -80,7 +81,7 @@ export function runUpdate(
   const collation = effectiveCollation(statement, collection)
   const variables = (): ReadonlyMap<string, Value> => variablesOf(constantsOf(invocation.fields, statement))
   const arrayFilters = statement.array('arrayFilters') ?? []
-  const parsed = parseUpdate({ update: source, arrayFilters, collation, multi, upsert, variables })
+  const parsed = parseUpdate({ update: source, arrayFilters, collation, multi, upsert, variables, memo: totals.memo })
   const sort = statement.doc('sort')
   if (sort !== undefined && multi) {
     throw new CommandError('FailedToParse', 'Cannot specify sort with multi=true')

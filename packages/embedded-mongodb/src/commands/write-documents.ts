@@ -1,8 +1,8 @@
-import { compareStrings, valuesEqual } from '../bson/compare.ts'
+import { compareStrings, type StringOrder, valuesEqual } from '../bson/compare.ts'
 import { display } from '../bson/display.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { newObjectId } from '../bson/object-id.ts'
-import { Doc, deepCopy, type Value } from '../bson/values.ts'
+import { Doc, deepCopy, isIdentical, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import { Hit, Reading } from '../planner/read-plan.ts'
 import { hitById, idOf } from '../query/by-id.ts'
@@ -54,6 +54,21 @@ export interface UpdateInput {
   multi: boolean
   upsert: boolean
   variables: () => ReadonlyMap<string, Value>
+  memo?: UpdateMemo
+}
+
+/** Remembers the last update of a command. */
+export interface UpdateMemo {
+  last?: { source: Doc; update: Update }
+}
+
+/** The updates of one bulk write are often all the same, and are then parsed once. */
+function operatorUpdate(source: Doc, { arrayFilters, memo }: UpdateInput, strings: StringOrder): Update {
+  const isSimple = memo !== undefined && arrayFilters.length === 0 && strings === compareStrings
+  if (isSimple && memo.last !== undefined && isIdentical(memo.last.source, source)) return memo.last.update
+  const update = parseOperatorUpdate(source, { arrayFilters, strings })
+  if (isSimple) memo.last = { source, update }
+  return update
 }
 
 export function parseUpdate(input: UpdateInput): Update {
@@ -68,7 +83,7 @@ export function parseUpdate(input: UpdateInput): Update {
   if (!(update instanceof Doc)) {
     throw new CommandError('FailedToParse', 'Update argument must be either an object or an array')
   }
-  if (update.keys[0]?.startsWith('$') === true) return parseOperatorUpdate(update, { arrayFilters, strings })
+  if (update.keys[0]?.startsWith('$') === true) return operatorUpdate(update, input, strings)
   if (input.multi) throw new CommandError('FailedToParse', 'multi update is not supported for replacement-style update')
   if (arrayFilters.length > 0) {
     throw new CommandError('FailedToParse', 'Cannot specify arrayFilters when applying a replacement-style update')

@@ -26,6 +26,5 @@ export function hitById(collection: Collection, query: Query, id: Value): Hit | 
   if (stored === undefined) return undefined
   const hit = new Hit(stored.rid, stored.bytes)
   hit.index = collection.idIndex
-  hit.key = collection.idIndex.encode([id])
   return query.matcher.conjuncts.length === 1 || query.matcher.matches(hit.doc) ? hit : undefined
 }

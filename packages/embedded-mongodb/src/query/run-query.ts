@@ -103,7 +103,7 @@ export interface Shown {
 
 /** The index entry by which a document was found; nothing without an index. */
 function keyDocument({ index, key, doc }: Hit): Doc {
-  const values = index === undefined || key === undefined ? [] : index.valuesBehind(doc, key)
+  const values = index === undefined ? [] : key === undefined ? [doc.get('_id') ?? null] : index.valuesBehind(doc, key)
   return new Doc(
     values.map((_, i) => index?.spec.fields[i]?.path ?? ''),
     values,
