@@ -10,6 +10,9 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** How long a connection may take to send what was answered when the server stops. */
+const CLOSE_GRACE_MS = 2000
+
 /** Listens for clients of one instance. */
 export function listen(instance: Instance, host: string, port: number): Promise<RunningServer> {
   const open = new Set<Connection>()
@@ -50,6 +53,10 @@ function closeServer(server: net.Server, open: ReadonlySet<Connection>, instance
     // Whoever waits for a write gets the answer before the connection ends.
     instance.commit.drain().then(() => {
       for (const connection of open) connection.close()
+      // A client that does not take its last answers does not keep the server up.
+      setTimeout(() => {
+        for (const connection of open) connection.destroy()
+      }, CLOSE_GRACE_MS).unref()
     }, reject)
   })
 }

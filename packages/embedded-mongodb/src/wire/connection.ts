@@ -76,6 +76,11 @@ export class Connection {
     this.#socket.destroySoon()
   }
 
+  /** Ends the connection, whatever is still to be sent. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
   #receive(message: Buffer): void {
     const request = parseMessage(message)
     const slot: Slot = { ready: [], isDone: false }

@@ -13,7 +13,12 @@ export interface ChildServer {
 /** The server as a process of its own, so that it can be killed. */
 export async function startChild(dataDir: string): Promise<ChildServer> {
   const child = fork(MAIN, ['--port', '0', '--data', dataDir], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [message]: unknown[] = await once(child, 'message')
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the server ended with ${String(code)} before it listened`)
+  })
+  // Once it listens, its end is the test's own business.
+  ended.catch(() => undefined)
+  const [message]: unknown[] = await Promise.race([once(child, 'message'), ended])
   const port = message !== null && typeof message === 'object' && 'port' in message ? Number(message.port) : 0
   return { child, port, url: `mongodb://127.0.0.1:${port}/?directConnection=true` }
 }
