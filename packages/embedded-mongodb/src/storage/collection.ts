@@ -136,6 +136,12 @@ export class Collection {
     this.#update.run(crc32(bytes), bytes, old.rid)
     for (const [i, { index, keys }] of before.entries()) {
       const next = after[i] ?? []
+      const [from] = keys
+      const [to] = next
+      if (keys.length === 1 && next.length === 1 && from !== undefined && to !== undefined) {
+        if (!from.equals(to)) index.move(from, to, old.rid)
+        continue
+      }
       for (const key of keys) if (!next.some((own) => own.equals(key))) index.remove(key, old.rid)
       for (const key of next) if (!keys.some((own) => own.equals(key))) index.add(key, old.rid)
     }

@@ -16,9 +16,11 @@ export class IndexTable {
   readonly #paths: readonly (readonly string[])[]
   readonly #descending: readonly boolean[]
   readonly #fold: Fold
-  readonly #simplePath: string | undefined
+  /** The fields, when all lie at the top level and every document is in the index. */
+  readonly #simplePaths: readonly string[] | undefined
   readonly #insert: StatementSync
   readonly #delete: StatementSync
+  readonly #move: StatementSync
   readonly #owner: StatementSync
   readonly #database: DatabaseSync
   #entry: StatementSync | undefined
@@ -34,13 +36,14 @@ export class IndexTable {
     this.#paths = spec.fields.map((field) => field.parts)
     this.#descending = spec.fields.map((field) => field.descending)
     this.#fold = spec.collation?.fold
-    const [first] = spec.fields
-    const isSimple = spec.fields.length === 1 && first?.parts.length === 1 && !spec.sparse && spec.partial === undefined
-    this.#simplePath = isSimple && spec.textWeights === undefined && !spec.hashed ? first?.path : undefined
+    const isWhole = !spec.sparse && spec.partial === undefined && spec.textWeights === undefined && !spec.hashed
+    const isSimple = isWhole && spec.fields.every(({ parts }) => parts.length === 1)
+    this.#simplePaths = isSimple ? spec.fields.map(({ path }) => path) : undefined
     db.exec(`CREATE TABLE IF NOT EXISTS ${this.table} (key BLOB NOT NULL, rid INTEGER NOT NULL,
       PRIMARY KEY (key, rid)) WITHOUT ROWID`)
     this.#insert = db.prepare(`INSERT OR IGNORE INTO ${this.table} VALUES (?, ?)`)
     this.#delete = db.prepare(`DELETE FROM ${this.table} WHERE key = ? AND rid = ?`)
+    this.#move = db.prepare(`UPDATE ${this.table} SET key = ? WHERE key = ? AND rid = ?`)
     this.#owner = prepareRows(db, `SELECT rid FROM ${this.table} WHERE key = ? AND rid <> ? LIMIT 1`)
   }
 
@@ -55,9 +58,9 @@ export class IndexTable {
   /** The keys of a document; `onMultikey` is told when the index becomes multikey by it. */
   keysOf(doc: Doc, onMultikey?: () => void): Buffer[] {
     const { spec } = this
-    if (this.#simplePath !== undefined) {
-      const value = doc.get(this.#simplePath)
-      if (!Array.isArray(value)) return [this.encode([value ?? null])]
+    if (this.#simplePaths !== undefined) {
+      const values = this.#simplePaths.map((path) => doc.get(path) ?? null)
+      if (!values.some(Array.isArray)) return [this.encode(values)]
     }
     if (spec.partial !== undefined && !spec.partial.matches(doc)) return []
     if (spec.textWeights !== undefined) return this.#textKeys(doc)
@@ -88,6 +91,11 @@ export class IndexTable {
 
   remove(key: Buffer, rid: number): void {
     this.#delete.run(key, rid)
+  }
+
+  /** Gives a record another key in place of one that it has. */
+  move(from: Buffer, to: Buffer, rid: number): void {
+    this.#move.run(to, from, rid)
   }
 
   /** Whether another record has this key already. */
