@@ -21,7 +21,7 @@ export interface Outbox {
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   /** What was added before `before` and is not marked: what a crash or a broker's absence left behind. */
   readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
-  /** Writes all marks now. Throws the driver's error; the marks are kept. */
+  /** Writes all marks now. Throws the driver's error; what was not marked is published again by the sweep, and marked then. */
   readonly flush: () => Promise<void>
 }
 
