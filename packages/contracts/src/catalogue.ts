@@ -229,6 +229,8 @@ export const ProductUpsertedV1 = defineEvent(
     title: Type.String(),
     category: Type.String(),
     status: ProductStatus,
-    variants: Type.Array(Type.Object({ sku: Sku, title: Type.String(), price: Money })),
+    variants: Type.Array(
+      Type.Object({ sku: Sku, title: Type.String(), price: Money, weightGrams: Type.Optional(Type.Integer()) }),
+    ),
   }),
 )

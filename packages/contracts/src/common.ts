@@ -10,6 +10,10 @@ export const OrderId = Id('ord')
 export const OrderLineId = Id('oln')
 export const PaymentId = Id('pay')
 export const RefundId = Id('ref')
+export const FulfilmentId = Id('ful')
+export const ReturnId = Id('ret')
+/** Units that an order gives back to the shelves, by a cancellation, an edit or a return. */
+export const RestockId = Id('rst')
 export const NotificationId = Id('ntf')
 
 /** A stock keeping unit: 1 to 64 letters, digits, dots, dashes and underscores, chosen by the operator. */

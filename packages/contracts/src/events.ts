@@ -1,6 +1,7 @@
 import * as auth from './auth.ts'
 import * as catalogue from './catalogue.ts'
 import type { EventContract } from './event.ts'
+import * as fulfilment from './fulfilment.ts'
 import * as inventory from './inventory.ts'
 import * as notifications from './notifications.ts'
 import * as orders from './orders.ts'
@@ -11,7 +12,7 @@ const isEvent = (value: unknown): value is EventContract =>
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, catalogue, inventory, orders, payments, notifications]
+  [auth, catalogue, inventory, orders, fulfilment, payments, notifications]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

@@ -239,7 +239,12 @@ const OrderSummary = {
 /** Stock is committed and payment authorised. Payments captures; notifications writes the confirmation. */
 export const OrderConfirmedV1 = defineEvent(
   'orders.order.confirmed.v1',
-  Type.Object({ ...OrderSummary, paymentId: PaymentId }),
+  Type.Object({
+    ...OrderSummary,
+    paymentId: PaymentId,
+    /** When money is taken: now, which is meant where the field is missing, or with each shipment. */
+    capture: Type.Optional(Type.Enum(['now', 'on_ship'])),
+  }),
 )
 /** Not everything was in stock, so nothing was taken. */
 export const OrderRejectedV1 = defineEvent(

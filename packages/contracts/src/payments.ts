@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Id, Money, OrderId, Page, PaymentId, pageQuery, RefundId, Strict, Timestamp } from './common.ts'
+import { FulfilmentId, Id, Money, OrderId, Page, PaymentId, pageQuery, RefundId, Strict, Timestamp } from './common.ts'
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
 
@@ -49,15 +49,20 @@ export const PaymentDeclinedV1 = defineEvent(
   'payments.payment.declined.v1',
   Type.Object({ ...ofPayment, reason: DeclineReason }),
 )
-/** The amount was taken. At most once per order. */
+/** The amount was taken: all of it at once, or a part with a shipment, then with its id. */
 export const PaymentCapturedV1 = defineEvent(
   'payments.payment.captured.v1',
-  Type.Object({ ...ofPayment, amount: Money }),
+  Type.Object({ ...ofPayment, amount: Money, fulfilmentId: Type.Optional(FulfilmentId) }),
 )
 /** Nothing is held or taken for the order, and nothing will be. */
 export const PaymentVoidedV1 = defineEvent('payments.payment.voided.v1', Type.Object(ofPayment))
-/** What was taken went back. */
+/** What was taken went back, or the part of it that the refund with this id asked for. */
 export const RefundSucceededV1 = defineEvent(
   'payments.refund.succeeded.v1',
   Type.Object({ ...ofPayment, refundId: RefundId, amount: Money }),
+)
+/** The provider will not give this refund; somebody has to look at it. */
+export const RefundFailedV1 = defineEvent(
+  'payments.refund.failed.v1',
+  Type.Object({ ...ofPayment, refundId: RefundId, amount: Money, reason: Type.String() }),
 )

@@ -6,6 +6,7 @@ import {
   OrderId,
   Page,
   pageQuery,
+  RestockId,
   Sku,
   Strict,
   Timestamp,
@@ -184,4 +185,14 @@ export const StockDepletedV1 = defineEvent('inventory.stock.depleted.v1', Type.O
 export const StockTransferredV1 = defineEvent(
   'inventory.stock.transferred.v1',
   Type.Object({ transferId: TransferId, ...TransferOrder }),
+)
+
+/** Units that an order gave back are on the shelf, or were too many to be that order's: then `taken` says how many were. */
+export const StockRestockedV1 = defineEvent(
+  'inventory.stock.restocked.v1',
+  Type.Object({
+    orderId: OrderId,
+    restockId: RestockId,
+    lines: Type.Array(Type.Object({ sku: Sku, quantity: Type.Integer(), taken: Type.Integer() })),
+  }),
 )
