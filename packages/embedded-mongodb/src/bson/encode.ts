@@ -14,7 +14,8 @@ let at = 0
 export function encodeDocument(doc: Doc, headroom = 0): Buffer {
   at = 0
   writeDocument(doc, 0)
-  const bytes = Buffer.allocUnsafe(headroom + at)
+  // What is stored may be kept for long and must not hold a slice of the common pool; a message is gone in a moment.
+  const bytes = headroom === 0 ? Buffer.allocUnsafeSlow(at) : Buffer.allocUnsafe(headroom + at)
   buffer.copy(bytes, headroom, 0, at)
   if (buffer.length > KEEP_BYTES) buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   return bytes

@@ -6,6 +6,7 @@ import { Doc, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
 import type { Collation } from '../query/collation.ts'
 import type { IndexTable } from './index-table.ts'
+import { RecentDocuments } from './recent-documents.ts'
 import { blobOf, integerOf, prepareRows, rowOf } from './sqlite-file.ts'
 
 export interface Stored {
@@ -44,6 +45,7 @@ export class Collection {
   readonly #delete: StatementSync
   readonly #byRid: StatementSync
   #byId: StatementSync | undefined
+  readonly #recent = new RecentDocuments()
   #nextRid: number | undefined
   #totals: { count: number; bytes: number } | undefined
 
@@ -92,11 +94,20 @@ export class Collection {
 
   readById(id: Value): Stored | undefined {
     const index = this.idIndex
+    index.accesses += 1
+    const recent = this.#recent.get(id)
+    if (recent !== undefined) return recent
+    const stored = this.#findById(index, id)
+    // With a collation, several strings stand for one `_id`.
+    if (stored !== undefined && !index.isFolded) this.#recent.keep(id, stored)
+    return stored
+  }
+
+  #findById(index: IndexTable, id: Value): Stored | undefined {
     this.#byId ??= prepareRows(
       this.#database,
       `SELECT c.rid, c.crc, c.doc FROM ${index.table} i JOIN ${this.table} c ON c.rid = i.rid WHERE i.key = ?`,
     )
-    index.accesses += 1
     const row = rowOf(this.#byId.get(index.encode([id])))
     return row === undefined ? undefined : this.stored(row)
   }
@@ -111,6 +122,7 @@ export class Collection {
     }
     this.#hooks.beginWrite()
     this.#insert.run(rid, crc32(bytes), bytes)
+    this.#keep(doc, rid, bytes)
     for (const [i, own] of keys.entries()) for (const key of own) this.indexes[i]?.add(key, rid)
     this.#nextRid = rid + 1
     this.#count(1, bytes.length)
@@ -134,6 +146,7 @@ export class Collection {
     }
     this.#hooks.beginWrite()
     this.#update.run(crc32(bytes), bytes, old.rid)
+    this.#keep(doc, old.rid, bytes)
     for (const [i, { index, keys }] of before.entries()) {
       const next = after[i] ?? []
       const [from] = keys
@@ -154,7 +167,12 @@ export class Collection {
     this.#hooks.beginWrite()
     for (const [i, own] of keys.entries()) for (const key of own) this.indexes[i]?.remove(key, old.rid)
     this.#delete.run(old.rid)
+    this.#recent.drop(doc.get('_id'))
     this.#count(-1, -old.bytes.length)
+  }
+
+  #keep(doc: Doc, rid: number, bytes: Buffer): void {
+    if (!this.idIndex.isFolded) this.#recent.keep(doc.get('_id'), { rid, bytes })
   }
 
   #refuseDuplicates(index: IndexTable, keys: Buffer[], rid: number, doc: Doc): void {
@@ -195,11 +213,5 @@ export class Collection {
       this.#totals = { count: integerOf(row?.[0]), bytes: integerOf(row?.[1]) }
     }
     return this.#totals
-  }
-
-  /** What was remembered may belong to a transaction that was given up. */
-  forget(): void {
-    this.#nextRid = undefined
-    this.#totals = undefined
   }
 }

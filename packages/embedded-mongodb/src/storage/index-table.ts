@@ -51,6 +51,11 @@ export class IndexTable {
     return this.multikey.includes(true)
   }
 
+  /** Whether strings that differ may share a key. */
+  get isFolded(): boolean {
+    return this.#fold !== undefined
+  }
+
   encode(values: readonly Value[]): Buffer {
     return encodeKey(values, this.#descending, this.#fold)
   }

@@ -17,6 +17,13 @@ describe.skipIf(REAL_SERVER !== undefined)('outside of the scope', () => {
     ['$planCacheStats', { aggregate, cursor, pipeline: [{ $planCacheStats: {} }] }, 40324],
     ['$function', { aggregate, cursor, pipeline: [{ $set: { a: { $function: {} } } }] }, 168],
     ['$accumulator', { aggregate, cursor, pipeline: [{ $group: { _id: 1, a: { $accumulator: {} } } }] }, 15952],
+    [
+      "$bucketAuto's granularity",
+      { aggregate, cursor, pipeline: [{ $bucketAuto: { groupBy: '$a', buckets: 2, granularity: 'R5' } }] },
+      238,
+    ],
+    ['$toHashedIndexKey', { aggregate, cursor, pipeline: [{ $set: { a: { $toHashedIndexKey: '$a' } } }] }, 168],
+    ["a range's dataSize", { dataSize: 'x.y', keyPattern: { a: 1 }, min: { a: 1 }, max: { a: 2 } }, 238],
     ['$where', { find: 'x', filter: { $where: 'true' } }, 2],
     ['$jsonSchema', { find: 'x', filter: { $jsonSchema: {} } }, 2],
     ['geospatial conditions', { find: 'x', filter: { at: { $near: [0, 0] } } }, 2],

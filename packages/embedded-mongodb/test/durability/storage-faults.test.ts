@@ -83,7 +83,7 @@ describe('a damaged file', () => {
   })
 })
 
-function store(instance: Instance, id: number, text = ''): Promise<CommandError | undefined> {
+function store(instance: Instance, id: number | string, text = ''): Promise<CommandError | undefined> {
   const doc = Doc.from({ _id: id, text })
   insertDocument(instance.catalog.getOrCreate('t', 'x'), doc, doc)
   return new Promise((resolve) => {
@@ -115,6 +115,35 @@ describe('a full disk', () => {
     expect(instance.catalog.get('t', 'x')?.readById(stored)).toBeDefined()
     await instance.close()
   })
+})
+
+test('what a full disk refused is not read from memory either', async () => {
+  const instance = new Instance(dataDir, SILENT)
+  expect(await store(instance, 'first')).toBeUndefined()
+  instance.file.db.exec('PRAGMA max_page_count = 40')
+  const written: string[] = []
+  let refused: CommandError | undefined
+  for (let n = 0; n < 100 && refused === undefined; n++) {
+    // Two share a transaction, so that the second takes the first with it.
+    const ids = [`a${n}`, `b${n}`]
+    const results = await Promise.all(
+      ids.map(async (id) => {
+        try {
+          return await store(instance, id, id.startsWith('b') ? 'x'.repeat(10_000) : '')
+        } catch (error) {
+          return instance.explainFailure(error, true)
+        }
+      }),
+    )
+    refused = results.find((result) => result !== undefined)
+    ids.forEach((id, i) => {
+      expect(instance.catalog.get('t', 'x')?.readById(id) !== undefined).toBe(results[i] === undefined)
+      if (results[i] === undefined) written.push(id)
+    })
+  }
+  expect(refused?.code).toBe(14031)
+  expect(written.length).toBeGreaterThan(0)
+  await instance.close()
 })
 
 describe('a failed flush', () => {
