@@ -122,7 +122,6 @@ export class Collection {
     }
     this.#hooks.beginWrite()
     this.#insert.run(rid, crc32(bytes), bytes)
-    this.#keep(doc, rid, bytes)
     for (const [i, own] of keys.entries()) for (const key of own) this.indexes[i]?.add(key, rid)
     this.#nextRid = rid + 1
     this.#count(1, bytes.length)
@@ -146,7 +145,7 @@ export class Collection {
     }
     this.#hooks.beginWrite()
     this.#update.run(crc32(bytes), bytes, old.rid)
-    this.#keep(doc, old.rid, bytes)
+    if (!this.idIndex.isFolded) this.#recent.keep(doc.get('_id'), { rid: old.rid, bytes })
     for (const [i, { index, keys }] of before.entries()) {
       const next = after[i] ?? []
       const [from] = keys
@@ -169,10 +168,6 @@ export class Collection {
     this.#delete.run(old.rid)
     this.#recent.drop(doc.get('_id'))
     this.#count(-1, -old.bytes.length)
-  }
-
-  #keep(doc: Doc, rid: number, bytes: Buffer): void {
-    if (!this.idIndex.isFolded) this.#recent.keep(doc.get('_id'), { rid, bytes })
   }
 
   #refuseDuplicates(index: IndexTable, keys: Buffer[], rid: number, doc: Doc): void {

@@ -18,7 +18,7 @@ test('a document is what was written last, whichever way it is found', async () 
 })
 
 test('a deleted document is gone, and comes back as it is inserted again', async () => {
-  const items = mongo.server().db.collection<{ _id: string; n: number }>('items')
+  const items = mongo.server().db.collection<{ _id: string; n: number }>('again')
   await items.insertOne({ _id: 'a', n: 1 })
   expect(await items.findOne({ _id: 'a' })).not.toBeNull()
   await items.deleteOne({ _id: 'a' })
