@@ -14,6 +14,7 @@ import {
   Timestamp,
   UserId,
 } from './common.ts'
+import { DiscountCodeText } from './discounts.ts'
 import { defineEvent } from './event.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
@@ -72,8 +73,14 @@ export const OrderLine = Type.Object({
   quantity: Quantity,
   unitPrice: Money,
   total: Money,
+  discount: Type.Optional(Money),
+  tax: Type.Optional(Money),
 })
 
+/**
+ * `subtotal` is the sum of the lines, `total` what is to be paid: the subtotal less the discount, with the shipping, and with
+ * the tax where prices do not include it.
+ */
 export const Order = Type.Object({
   id: OrderId,
   number: Type.String(),
@@ -87,6 +94,7 @@ export const Order = Type.Object({
   tax: Money,
   shipping: Money,
   total: Money,
+  discountCode: Type.Optional(Type.String()),
   email: Type.Optional(Type.String()),
   shippingAddress: Type.Optional(Address),
   note: Type.Optional(Type.String()),
@@ -112,7 +120,7 @@ export const placeOrderRoute = defineRoute('orders', 'POST', '/v1/orders', 'user
     paymentMethod: PaymentMethod,
     email: Type.Optional(Email),
     shippingAddress: Type.Optional(Address),
-    discountCode: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', maxLength: 64 })),
+    discountCode: Type.Optional(DiscountCodeText),
     note: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   }),
   response: { 201: Order },

@@ -1,5 +1,6 @@
 import { authRoutes } from './auth.ts'
 import { catalogueRoutes } from './catalogue.ts'
+import { discountRoutes } from './discounts.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { jobRoutes } from './jobs.ts'
 import { notificationsRoutes } from './notifications.ts'
@@ -14,6 +15,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...inventoryRoutes,
   ...jobRoutes,
   ...ordersRoutes,
+  ...discountRoutes,
   ...paymentsRoutes,
   ...notificationsRoutes,
 ]

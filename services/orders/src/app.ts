@@ -5,31 +5,43 @@ import { onPayment } from './events/on-payment.ts'
 import { onProductUpserted } from './events/on-product-upserted.ts'
 import { onReservation } from './events/on-reservation.ts'
 import { cancelOrder } from './http/cancel-order.route.ts'
+import { discountCodes } from './http/discount-codes.route.ts'
 import { getOrder } from './http/get-order.route.ts'
 import { getTimeline } from './http/get-timeline.route.ts'
 import { listOrders } from './http/list-orders.route.ts'
 import { placeOrder } from './http/place-order.route.ts'
 import { getSaga, listSagas, repairSaga } from './http/sagas.route.ts'
 import { streamOrder } from './http/stream-order.route.ts'
+import type { ShippingCalculator } from './rates/shipping-rates.ts'
+import type { TaxCalculator } from './rates/tax-rates.ts'
 import type { Answers } from './store/answers.ts'
 import type { CatalogueRepository } from './store/catalogue.repository.ts'
+import type { DiscountRepository } from './store/discount.repository.ts'
 import type { OrderRepository } from './store/order.repository.ts'
 import type { OrderNumbers } from './store/order-numbers.ts'
 import { makeAwaitDecision } from './use-cases/await-decision.ts'
 import { makeCancelOrder } from './use-cases/cancel-order.ts'
+import { makeClaimDiscount } from './use-cases/claim-discount.ts'
 import { isFollowed, makeFollowOrder } from './use-cases/follow-order.ts'
 import { makeKeepCatalogue } from './use-cases/keep-catalogue.ts'
+import { makeManageDiscounts } from './use-cases/manage-discounts.ts'
 import { createOrderNotice } from './use-cases/order-notice.ts'
 import { makePlaceOrder } from './use-cases/place-order.ts'
+import { makePriceOrder } from './use-cases/price-order.ts'
 import { makeReadOrders } from './use-cases/read-orders.ts'
 import { makeReadSagas } from './use-cases/read-sagas.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
 import { makeRecordFact } from './use-cases/record-fact.ts'
 import { makeRepairSaga } from './use-cases/repair-saga.ts'
+import { makeSettleDiscounts } from './use-cases/settle-discounts.ts'
 
 export interface OrdersPorts {
   readonly orders: OrderRepository
   readonly catalogue: CatalogueRepository
+  readonly discounts: DiscountRepository
+  readonly tax: TaxCalculator
+  readonly shipping: ShippingCalculator
+  readonly defaultCountry: string | undefined
   readonly numbers: OrderNumbers
   readonly answers: Answers
   readonly now: () => Date
@@ -40,11 +52,17 @@ export interface OrdersPorts {
 /** Wires the service; no I/O happens here. */
 export function createOrders(given: OrdersPorts) {
   const ports = { ...given, notice: createOrderNotice() }
+  const placing = { ...ports, priceOrder: makePriceOrder(ports), claimDiscount: makeClaimDiscount(ports) }
   const record = makeRecordFact(ports)
   const readOrders = makeReadOrders(ports.orders)
   const sagas = makeReadSagas(ports)
   const routes: ImplementedRoute[] = [
-    placeOrder({ placeOrder: makePlaceOrder(ports), awaitDecision: makeAwaitDecision(ports), answers: ports.answers }),
+    placeOrder({
+      placeOrder: makePlaceOrder(placing),
+      awaitDecision: makeAwaitDecision(ports),
+      answers: ports.answers,
+    }),
+    ...discountCodes(makeManageDiscounts(ports)),
     getOrder(readOrders),
     listOrders(readOrders),
     cancelOrder(makeCancelOrder(ports)),
@@ -61,6 +79,7 @@ export function createOrders(given: OrdersPorts) {
     onPayments: onPayment(record),
     onNotifications: onNotification(record),
     reconcile: makeReconcileOrders(ports),
+    settleDiscounts: makeSettleDiscounts(ports),
     /** The address given with an order, for mails. */
     contactOf: async (orderId: string) => {
       const order = await ports.orders.find(orderId)

@@ -7,9 +7,12 @@ import { every } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createOrders } from './app.ts'
-import { loadOrdersConfig } from './config.ts'
+import { loadOrdersConfig, ratesOf } from './config.ts'
+import { createShippingRates } from './rates/shipping-rates.ts'
+import { createTaxRates } from './rates/tax-rates.ts'
 import { createAnswers } from './store/answers.ts'
 import { createCatalogueRepository } from './store/catalogue.repository.ts'
+import { createDiscountRepository } from './store/discount.repository.ts'
 import { migrations } from './store/migrations.ts'
 import { createOrderRepository } from './store/order.repository.ts'
 import { createOrderNumbers } from './store/order-numbers.ts'
@@ -19,9 +22,14 @@ await runService('orders', loadOrdersConfig, async (context) => {
   const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const orders = createOrderRepository(db, now)
+  const { taxRates, shippingRates } = ratesOf(context.config)
   const service = createOrders({
     orders,
     catalogue: createCatalogueRepository(db),
+    discounts: createDiscountRepository(db, now),
+    tax: createTaxRates(taxRates),
+    shipping: createShippingRates(shippingRates),
+    defaultCountry: context.config.DEFAULT_COUNTRY,
     numbers: createOrderNumbers(db),
     answers: createAnswers(db, now),
     now,
@@ -49,5 +57,6 @@ await runService('orders', loadOrdersConfig, async (context) => {
   })
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
   every(context, 'order reconciler', 1000, service.reconcile)
+  every(context, 'discount uses', 1000, service.settleDiscounts)
   return { routes: service.routes, isUnavailable }
 })

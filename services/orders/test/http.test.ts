@@ -1,3 +1,4 @@
+import { discountRoutes } from '@tradewind/contracts/discounts'
 import { ordersRoutes } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
 import {
@@ -53,7 +54,8 @@ describe('every route of the contract', () => {
 
   test('is answered by the service and named in these tests', () => {
     const declared = ordersRoutes.map(nameOf).toSorted()
-    expect(orders.app.routes.map(({ contract }) => nameOf(contract)).toSorted()).toEqual(declared)
+    const answered = [...ordersRoutes, ...discountRoutes].map(nameOf).toSorted()
+    expect(orders.app.routes.map(({ contract }) => nameOf(contract)).toSorted()).toEqual(answered)
     expect(Object.keys(routes).toSorted()).toEqual(declared)
   })
 
@@ -181,7 +183,8 @@ describe('a body that is not right', () => {
   })
 
   test('a discount code that nobody issued is refused, and pointed at', async () => {
-    const request = { as: customer, body: { ...good, discountCode: 'SUMMER' }, headers: withKey() }
+    const lines = [{ sku: await forSale(orders), quantity: 1 }]
+    const request = { as: customer, body: { ...good, lines, discountCode: 'SUMMER' }, headers: withKey() }
     const pointers = await expectRefusal(orders, ['POST', '/v1/orders', request], 422, 'ORDERS_UNKNOWN_DISCOUNT_CODE')
     expect(pointers).toEqual(['/discountCode'])
   })

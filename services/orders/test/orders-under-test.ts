@@ -7,9 +7,12 @@ import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
 import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createOrders } from '../src/app.ts'
-import { settings } from '../src/config.ts'
+import { ratesOf, settings } from '../src/config.ts'
+import { createShippingRates } from '../src/rates/shipping-rates.ts'
+import { createTaxRates } from '../src/rates/tax-rates.ts'
 import { createAnswers } from '../src/store/answers.ts'
 import { createCatalogueRepository } from '../src/store/catalogue.repository.ts'
+import { createDiscountRepository } from '../src/store/discount.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createOrderRepository } from '../src/store/order.repository.ts'
 import { createOrderNumbers } from '../src/store/order-numbers.ts'
@@ -23,17 +26,20 @@ interface Options {
   readonly mongodbUrl: string
   readonly natsUrl: string
   readonly database: string
+  /** Variables beside the necessary ones. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export const times = { reminderMs: 5000, stepDeadlineMs: 600_000 }
 
 /** Orders as main.ts wires it; its reconciler runs when the test says so. */
-export async function startOrders({ mongodbUrl, natsUrl, database }: Options): Promise<OrdersUnderTest> {
+export async function startOrders({ mongodbUrl, natsUrl, database, env = {} }: Options): Promise<OrdersUnderTest> {
   const config = loadConfig(settings, {
     MONGODB_URL: mongodbUrl,
     MONGODB_DATABASE: database,
     NATS_URL: natsUrl,
     JWKS_URL: 'http://auth.test/.well-known/jwks.json',
+    ...env,
   })
   const clock = { now: inAnHour() }
   const wired: { app?: ReturnType<typeof createOrders> } = {}
@@ -42,9 +48,14 @@ export async function startOrders({ mongodbUrl, natsUrl, database }: Options): P
     const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
     const now = () => clock.now
     const orders = createOrderRepository(db, now)
+    const { taxRates, shippingRates } = ratesOf(config)
     const app = createOrders({
       orders,
       catalogue: createCatalogueRepository(db),
+      discounts: createDiscountRepository(db, now),
+      tax: createTaxRates(taxRates),
+      shipping: createShippingRates(shippingRates),
+      defaultCountry: config.DEFAULT_COUNTRY,
       numbers: createOrderNumbers(db),
       answers: createAnswers(db, now),
       now,

@@ -59,6 +59,7 @@ interface Priced {
   readonly sku: string
   readonly amountMinor?: number
   readonly currency?: string
+  readonly weightGrams?: number
 }
 
 export const product = (
@@ -71,10 +72,11 @@ export const product = (
     title: 'Mug',
     category: 'mugs',
     status,
-    variants: variants.map(({ sku, amountMinor = 1250, currency = 'EUR' }) => ({
+    variants: variants.map(({ sku, amountMinor = 1250, currency = 'EUR', weightGrams }) => ({
       sku,
       title: 'Blue',
       price: { amountMinor, currency },
+      ...(weightGrams !== undefined && { weightGrams }),
     })),
   })
 

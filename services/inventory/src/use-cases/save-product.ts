@@ -61,7 +61,12 @@ export const upserted = ({ id, title, category, status, variants }: Product, ver
     title,
     category,
     status,
-    variants: variants.map(({ sku, title: variantTitle, price }) => ({ sku, title: variantTitle, price })),
+    variants: variants.map(({ sku, title: variantTitle, price, weightGrams }) => ({
+      sku,
+      title: variantTitle,
+      price,
+      ...(weightGrams !== undefined && { weightGrams }),
+    })),
   })
 
 /** Says which of a product's unique names another one has. Throws `SkuTaken`, `HandleTaken`. */

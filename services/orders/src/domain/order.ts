@@ -11,7 +11,11 @@ export interface OrderLine {
   readonly title: string
   readonly quantity: number
   readonly unitPrice: Money
+  /** Before any discount. */
   readonly total: Money
+  /** This line's share of the discount. */
+  readonly discount?: Money
+  readonly tax?: Money
 }
 
 export interface Address {
@@ -59,6 +63,7 @@ export interface Order {
   readonly tax: Money
   readonly shipping: Money
   readonly total: Money
+  readonly discountCode?: string
   readonly paymentMethod: string
   readonly paymentId?: string
   readonly email?: string
@@ -84,62 +89,6 @@ export const OrderNotCancellable = defineError(
   'conflict',
   'The order has ended already and cannot be cancelled.',
 )
-export const UnknownSku = defineError('ORDERS_UNKNOWN_SKU', 'unprocessable', 'A SKU is not for sale.')
-export const MixedCurrencies = defineError(
-  'ORDERS_MIXED_CURRENCIES',
-  'unprocessable',
-  'An order has one currency; these products are priced in several.',
-)
-export const UnknownDiscountCode = defineError(
-  'ORDERS_UNKNOWN_DISCOUNT_CODE',
-  'unprocessable',
-  'There is no such discount code.',
-)
-export const TotalTooLarge = defineError('ORDERS_TOTAL_TOO_LARGE', 'unprocessable', 'The total is above the limit.')
-
-/** What the catalogue says of a SKU. */
-export interface PricedSku {
-  readonly sku: string
-  readonly title: string
-  readonly price: Money
-}
-
-export interface RequestedLine {
-  readonly sku: string
-  readonly quantity: number
-}
-
-/** Highest total, in minor units. */
-const maxTotalMinor = 1_000_000_000_000
-
-/** Prices the lines on the server. Throws `UnknownSku` with a pointer per line, `MixedCurrencies`, `TotalTooLarge`. */
-export function priceLines(
-  requested: readonly RequestedLine[],
-  catalogue: ReadonlyMap<string, PricedSku>,
-  newLineId: () => string,
-): { lines: OrderLine[]; subtotal: Money } {
-  const unknown = requested.flatMap(({ sku }, index) =>
-    catalogue.has(sku) ? [] : [{ pointer: `/lines/${index}/sku`, detail: `${sku} is not for sale` }],
-  )
-  if (unknown.length > 0) throw UnknownSku({}, { errors: unknown })
-  const lines = requested.flatMap(({ sku, quantity }): OrderLine[] => {
-    const priced = catalogue.get(sku)
-    if (priced === undefined) return []
-    const { title, price } = priced
-    return [{ id: newLineId(), sku, title, quantity, unitPrice: price, total: times(price, quantity) }]
-  })
-  const currencies = new Set(lines.map(({ total }) => total.currency))
-  const [currency] = currencies
-  if (currency === undefined || currencies.size > 1) throw MixedCurrencies({ currencies: [...currencies] })
-  const amountMinor = lines.reduce((sum, { total }) => sum + total.amountMinor, 0)
-  if (amountMinor > maxTotalMinor) throw TotalTooLarge({ amountMinor })
-  return { lines, subtotal: { amountMinor, currency } }
-}
-
-const times = ({ amountMinor, currency }: Money, quantity: number): Money => ({
-  amountMinor: amountMinor * quantity,
-  currency,
-})
 
 export type NewOrder = Pick<
   Order,
@@ -154,23 +103,26 @@ export type NewOrder = Pick<
   | 'email'
   | 'shippingAddress'
   | 'note'
->
+  | 'discountCode'
+> &
+  Partial<Pick<Order, 'discount' | 'tax' | 'shipping' | 'total'>>
 
 /** An order as it is accepted. */
 export function createOrder(given: NewOrder, now: Date, reminderMs: number): Order {
   const nothing = { amountMinor: 0, currency: given.subtotal.currency }
+  const { discount = nothing, tax = nothing, shipping = nothing, total = given.subtotal } = given
   return {
     ...given,
     status: 'pending',
     paymentStatus: 'none',
     stockStatus: 'none',
     fulfilmentStatus: 'unfulfilled',
-    discount: nothing,
-    tax: nothing,
-    shipping: nothing,
-    total: given.subtotal,
+    discount,
+    tax,
+    shipping,
+    total,
     toldOf: [],
-    timeline: [{ at: now, type: 'orders.order.placed', service: 'orders', data: { total: given.subtotal } }],
+    timeline: [{ at: now, type: 'orders.order.placed', service: 'orders', data: { total } }],
     since: now,
     reminders: 0,
     dueAt: new Date(now.getTime() + reminderMs),

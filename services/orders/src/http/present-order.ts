@@ -14,6 +14,7 @@ export function presentOrder(order: StoredOrder): Order {
     shippingAddress,
     note,
     reason,
+    discountCode,
   } = order
   return {
     id,
@@ -28,6 +29,7 @@ export function presentOrder(order: StoredOrder): Order {
     tax: order.tax,
     shipping: order.shipping,
     total: order.total,
+    ...(discountCode !== undefined && { discountCode }),
     ...(email !== undefined && { email }),
     ...(shippingAddress !== undefined && { shippingAddress }),
     ...(note !== undefined && { note }),

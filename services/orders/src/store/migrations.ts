@@ -35,4 +35,10 @@ export const migrations: readonly Migration[] = [
         .createIndex({ since: 1, _id: 1 }, { name: 'waiting', partialFilterExpression: { dueAt: { $exists: true } } })
     },
   },
+  {
+    name: '0003-discounts',
+    up: async (db) => {
+      await db.collection('discount_uses').createIndexes([dueIndex])
+    },
+  },
 ]

@@ -10,6 +10,8 @@ import type { Order, OrderStatus } from '../domain/order.ts'
 
 export type StoredOrder = Order & Stored
 
+export type OrderKey = Pick<Order, 'customerId' | 'idempotencyKey'>
+
 export interface OrderQuery {
   /** Whose orders; undefined for everybody's. */
   readonly customerId: string | undefined
@@ -23,12 +25,15 @@ export interface OrderRepository extends AggregateStore<Order> {
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
   readonly findByKey: (customerId: string, idempotencyKey: string) => Promise<StoredOrder | undefined>
+  /** What became of the orders with these keys; those that do not exist are left out. */
+  readonly statusesByKey: (keys: readonly OrderKey[]) => Promise<(OrderKey & Pick<Order, 'status'>)[]>
   /** Orders that have waited for an answer since before then, the longest first. */
   readonly waitingSince: (before: Date, limit: number) => Promise<StoredOrder[]>
   /** Orders that the reconciler is to look at. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
 }
 
+const keysAtOnce = 200
 const withoutOutbox = { projection: { 'outbox.entries': 0 } }
 
 export function createOrderRepository(db: Db, now: () => Date): OrderRepository {
@@ -52,6 +57,18 @@ export function createOrderRepository(db: Db, now: () => Date): OrderRepository 
     findByKey: async (customerId, idempotencyKey) => {
       const found = await store.collection.findOne({ customerId, idempotencyKey }, withoutOutbox)
       return found === null ? undefined : store.toState(found)
+    },
+    statusesByKey: async (keys) => {
+      const projection = { customerId: 1, idempotencyKey: 1, status: 1 }
+      const found: (OrderKey & Pick<Order, 'status'>)[] = []
+      for (let first = 0; first < keys.length; first += keysAtOnce) {
+        const some = keys
+          .slice(first, first + keysAtOnce)
+          .map(({ customerId, idempotencyKey }) => ({ customerId, idempotencyKey }))
+        const documents = await store.collection.find({ $or: some }, { projection }).toArray()
+        found.push(...documents.map(store.toState))
+      }
+      return found
     },
     waitingSince: async (before, limit) => {
       const filter = { dueAt: { $exists: true }, since: { $lt: before } }

@@ -1,18 +1,13 @@
 import { DuplicateKey } from '@tradewind/database/aggregate-store'
 import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
-import {
-  type Address,
-  asAccepted,
-  createOrder,
-  priceLines,
-  type RequestedLine,
-  UnknownDiscountCode,
-} from '../domain/order.ts'
+import { type Address, asAccepted, createOrder } from '../domain/order.ts'
 import type { SagaTimes } from '../domain/order-saga.ts'
-import type { CatalogueRepository } from '../store/catalogue.repository.ts'
+import type { RequestedLine } from '../domain/price-lines.ts'
 import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
 import type { OrderNumbers } from '../store/order-numbers.ts'
+import type { ClaimDiscount } from './claim-discount.ts'
 import { placedEvent } from './order-events.ts'
+import type { PriceOrder } from './price-order.ts'
 
 export interface PlaceOrderCommand {
   readonly customerId: string
@@ -36,7 +31,8 @@ export type PlaceOrder = (command: PlaceOrderCommand) => Promise<PlacedOrder>
 
 interface Ports {
   readonly orders: OrderRepository
-  readonly catalogue: CatalogueRepository
+  readonly priceOrder: PriceOrder
+  readonly claimDiscount: ClaimDiscount
   readonly numbers: OrderNumbers
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -48,7 +44,7 @@ interface Ports {
  * even when they race or the process dies in between.
  */
 export const makePlaceOrder =
-  ({ orders, catalogue, numbers, now, newId, times }: Ports): PlaceOrder =>
+  ({ orders, priceOrder, claimDiscount, numbers, now, newId, times }: Ports): PlaceOrder =>
   async (command) => {
     const { customerId, idempotencyKey, lines: requested, discountCode, ...rest } = command
     const requestHash = hashOf(command)
@@ -60,14 +56,13 @@ export const makePlaceOrder =
     }
 
     try {
-      // No codes have been issued yet; a client that gives one must not pay the full price unawares.
-      if (discountCode !== undefined) {
-        throw UnknownDiscountCode({}, { errors: [{ pointer: '/discountCode', detail: 'is not known' }] })
-      }
-      const forSale = await catalogue.findForSale(requested.map(({ sku }) => sku))
-      const { lines, subtotal } = priceLines(requested, forSale, () => newId('oln'))
+      const basket = { lines: requested, country: rest.shippingAddress?.country }
+      const priced = await priceOrder({ ...basket, ...(discountCode !== undefined && { discountCode }) })
+      const { code, ...totals } = priced
+      if (code !== undefined) await claimDiscount(code, { customerId, idempotencyKey, at: now() })
       const identity = { id: newId('ord'), number: await numbers.next(), customerId, idempotencyKey, requestHash }
-      const order = createOrder({ ...identity, ...rest, lines, subtotal }, now(), times.reminderMs)
+      const given = { ...identity, ...rest, ...totals, ...(code !== undefined && { discountCode: code.id }) }
+      const order = createOrder(given, now(), times.reminderMs)
       return placed(await orders.insert(order, placedEvent(order, newId('evt'))), false)
     } catch (error) {
       // Asked only when something stands in the way: the key's own order, or a price list that has changed since.
