@@ -3,9 +3,11 @@ import {
   AmountMinor,
   Binary,
   Currency,
+  conditionalHeaders,
   Id,
   Line,
   Money,
+  NotModified,
   Page,
   Problem,
   ProductId,
@@ -109,14 +111,10 @@ export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/product
   response: { 200: Product },
 })
 
-/** Reads are answered 304 when the ETag is the one that the client has. */
-const conditional = Type.Object({ 'if-none-match': Type.Optional(Type.String({ maxLength: 1024 })) })
-const NotModified = Type.Null()
-
 export const getProductRoute = defineRoute('inventory', 'GET', '/v1/products/:id', 'public', {
   summary: 'One product that is on sale',
   params: productParams,
-  headers: conditional,
+  headers: conditionalHeaders,
   response: { 200: Product, 304: NotModified },
 })
 
@@ -137,7 +135,7 @@ const sort = Type.Optional(Type.Enum(['newest', 'title', 'price', '-price']))
 export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products', 'public', {
   summary: 'The catalogue: by words, category, attributes and price, page by page',
   querystring: Strict({ ...pageQuery, ...filters, sort }),
-  headers: conditional,
+  headers: conditionalHeaders,
   response: { 200: Page(Product), 304: NotModified },
 })
 
@@ -158,7 +156,7 @@ const Count = Type.Object({ value: Type.String(), count: Type.Integer() })
 export const facetsRoute = defineRoute('inventory', 'GET', '/v1/facets', 'public', {
   summary: 'What the products that match can be narrowed by, each with its count',
   querystring: Strict(filters),
-  headers: conditional,
+  headers: conditionalHeaders,
   response: {
     200: Type.Object({
       total: Type.Integer(),
@@ -172,7 +170,7 @@ export const facetsRoute = defineRoute('inventory', 'GET', '/v1/facets', 'public
 
 export const listCategoriesRoute = defineRoute('inventory', 'GET', '/v1/categories', 'public', {
   summary: 'Categories with products on sale',
-  headers: conditional,
+  headers: conditionalHeaders,
   response: {
     200: Type.Object({ items: Type.Array(Type.Object({ id: Type.String(), products: Type.Integer() })) }),
     304: NotModified,
@@ -201,7 +199,7 @@ export const getImageRoute = defineRoute('inventory', 'GET', '/v1/images/:id', '
   headers: Type.Object({
     range: Type.Optional(Type.String({ maxLength: 100 })),
     'if-range': Type.Optional(Type.String({ maxLength: 100 })),
-    ...conditional.properties,
+    ...conditionalHeaders.properties,
   }),
   response: { 200: Binary, 206: Binary, 304: NotModified, 416: Problem },
 })

@@ -54,6 +54,10 @@ export const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' }),
 })
 
+/** Reads are answered 304 when the ETag is the one that the client has. */
+export const conditionalHeaders = Type.Object({ 'if-none-match': Type.Optional(Type.String({ maxLength: 1024 })) })
+export const NotModified = Type.Null()
+
 /** An answer that is streamed as it is. */
 export const Binary = Type.Unsafe<AsyncIterable<Uint8Array>>({ type: 'string', format: 'binary' })
 

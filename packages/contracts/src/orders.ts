@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import {
   Binary,
+  conditionalHeaders,
   Email,
   idempotencyHeaders,
   Money,
+  NotModified,
   OrderId,
   OrderLineId,
   Page,
@@ -129,13 +131,15 @@ export const placeOrderRoute = defineRoute('orders', 'POST', '/v1/orders', 'user
 export const getOrderRoute = defineRoute('orders', 'GET', '/v1/orders/:id', 'user', {
   summary: 'One order; somebody else’s is reported as missing',
   params: orderParams,
-  response: { 200: Order },
+  headers: conditionalHeaders,
+  response: { 200: Order, 304: NotModified },
 })
 
 export const listOrdersRoute = defineRoute('orders', 'GET', '/v1/orders', 'user', {
   summary: 'Own orders, newest first; operators see everybody’s',
   querystring: Strict({ ...pageQuery, status: Type.Optional(OrderStatus) }),
-  response: { 200: Page(Order) },
+  headers: conditionalHeaders,
+  response: { 200: Page(Order), 304: NotModified },
 })
 
 export const cancelOrderRoute = defineRoute('orders', 'POST', '/v1/orders/:id/cancel', 'user', {

@@ -538,3 +538,47 @@ describe('cancelling', () => {
     }
   })
 })
+
+describe('reads that the client has already', () => {
+  const known = (etag: string) => ({ as: customer, headers: { 'if-none-match': etag } })
+
+  test('an order is answered 304 until it changes, and is kept by nobody else', async () => {
+    const id = await after()
+    const first = await orders.request('GET', `/v1/orders/${id}`, { as: customer })
+    const etag = String(first.headers['etag'])
+    expect(first.headers['cache-control']).toBe('private, no-cache')
+    expect(await orders.request('GET', `/v1/orders/${id}`, known(etag))).toMatchObject({ status: 304, body: undefined })
+    await orders.deliver(reports.held(id))
+    expect(await orders.request('GET', `/v1/orders/${id}`, known(etag))).toMatchObject({ status: 200 })
+  })
+
+  test('a page of orders is answered 304 until one of them changes', async () => {
+    const id = await after()
+    const first = await orders.request('GET', '/v1/orders?limit=5', { as: customer })
+    const etag = String(first.headers['etag'])
+    expect(await orders.request('GET', '/v1/orders?limit=5', known(etag))).toMatchObject({ status: 304 })
+    await orders.deliver(reports.held(id))
+    expect(await orders.request('GET', '/v1/orders?limit=5', known(etag))).toMatchObject({ status: 200 })
+  })
+})
+
+test('every list of orders comes from an index in its order, and reads no more than it shows', async () => {
+  await Promise.all(Array.from({ length: 30 }, () => after()))
+  const collection = orders.db.collection<{ _id: string }>('orders')
+  const place = { _id: { $lt: newId('ord') } }
+  const customerId = customer.userId
+  for (const filter of [{}, { customerId }, { status: 'pending' }, { customerId, status: 'pending' }]) {
+    for (const page of [filter, { ...filter, ...place }]) {
+      const explained = await collection.find(page).sort({ _id: -1 }).limit(5).explain('executionStats')
+      expect(explained).toMatchObject({ executionStats: { nReturned: 5, totalDocsExamined: 5 } })
+      expect(JSON.stringify(explained)).toContain('IXSCAN')
+      expect(JSON.stringify(explained)).not.toContain('"SORT"')
+    }
+  }
+  const keys = await collection
+    .find({}, { projection: { _id: 0, customerId: 1, idempotencyKey: 1 } })
+    .limit(20)
+    .toArray()
+  const explained = await collection.find({ $or: keys }).explain('executionStats')
+  expect(explained).toMatchObject({ executionStats: { nReturned: 20, totalDocsExamined: 20 } })
+})

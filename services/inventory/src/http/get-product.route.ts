@@ -1,13 +1,14 @@
 import { getProductRoute, manageProductRoute } from '@tradewind/contracts/catalogue'
+import { conditional } from '@tradewind/service-kit/conditional'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { BrowseCatalogue } from '../use-cases/browse-catalogue.ts'
-import { conditional } from './conditional.ts'
+import { cacheControl } from './catalogue-cache.ts'
 import { presentProduct, productEtag } from './present-product.ts'
 
 export const getProduct = (catalogue: BrowseCatalogue) =>
   implementRoute(getProductRoute, async ({ params, headers }) => {
     const body = presentProduct(await catalogue.find(params.id))
-    return conditional(headers['if-none-match'], body, productEtag(body))
+    return conditional(headers['if-none-match'], body, { cacheControl, etag: productEtag(body) })
   })
 
 export const manageProduct = (catalogue: BrowseCatalogue) =>

@@ -1,10 +1,10 @@
 import { addImageRoute, getImageRoute, removeImageRoute } from '@tradewind/contracts/catalogue'
+import { isKnown } from '@tradewind/service-kit/conditional'
 import { defineError } from '@tradewind/service-kit/errors'
 import { createProblem } from '@tradewind/service-kit/problem'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { ByteRange, ImageRepository } from '../store/image.repository.ts'
 import type { ProductImages } from '../use-cases/product-images.ts'
-import { isKnown } from './conditional.ts'
 import { presentImage } from './present-product.ts'
 
 const ImageNotFound = defineError('INVENTORY_IMAGE_NOT_FOUND', 'not-found', 'There is no such image.')

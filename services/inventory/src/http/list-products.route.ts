@@ -1,12 +1,13 @@
 import { listProductsRoute, manageProductsRoute } from '@tradewind/contracts/catalogue'
 import { ProductId } from '@tradewind/contracts/common'
+import { conditional } from '@tradewind/service-kit/conditional'
 import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
 import type { ProductSort, ProductStatus } from '../domain/product.ts'
 import type { BrowseCatalogue, ProductView } from '../use-cases/browse-catalogue.ts'
+import { cacheControl } from './catalogue-cache.ts'
 import { type FilterQuery, filterOf } from './catalogue-filter.ts'
-import { conditional } from './conditional.ts'
 import { presentProduct } from './present-product.ts'
 
 const PlaceByTitle = Type.Tuple([Type.Literal('title'), Type.String(), ProductId])
@@ -40,7 +41,7 @@ async function page(catalogue: BrowseCatalogue, query: ListQuery, status: Produc
 
 export const listProducts = (catalogue: BrowseCatalogue) =>
   implementRoute(listProductsRoute, async ({ query, headers }) =>
-    conditional(headers['if-none-match'], await page(catalogue, query, 'active')),
+    conditional(headers['if-none-match'], await page(catalogue, query, 'active'), { cacheControl }),
   )
 
 export const manageProducts = (catalogue: BrowseCatalogue) =>

@@ -1,7 +1,14 @@
-import { fingerprint } from '@tradewind/service-kit/idempotency'
+import { fingerprint } from './idempotency.ts'
 
-/** How long a shared cache may answer for the catalogue. Stock is checked again when an order is placed. */
-const cacheControl = 'public, max-age=5, stale-while-revalidate=30'
+/** What belongs to one caller: kept by that caller only, and asked about each time. */
+export const privateRead = 'private, no-cache'
+
+interface ReadOptions {
+  /** The `Cache-Control` of the answer. */
+  readonly cacheControl: string
+  /** A fingerprint of the body when left out. */
+  readonly etag?: string
+}
 
 interface Fresh<B> {
   readonly status: 200
@@ -28,7 +35,7 @@ export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean 
 export function conditional<B>(
   ifNoneMatch: string | undefined,
   body: B,
-  etag: string = `W/"${fingerprint(JSON.stringify(body)).slice(0, 24)}"`,
+  { cacheControl, etag = `W/"${fingerprint(JSON.stringify(body)).slice(0, 24)}"` }: ReadOptions,
 ): Fresh<B> | NotModified {
   const headers = { etag, 'cache-control': cacheControl }
   return isKnown(ifNoneMatch, etag) ? { status: 304, body: null, headers } : { status: 200, body, headers }
