@@ -6,13 +6,14 @@ import * as inventory from './inventory.ts'
 import * as notifications from './notifications.ts'
 import * as orders from './orders.ts'
 import * as payments from './payments.ts'
+import * as webhooks from './webhooks.ts'
 
 const isEvent = (value: unknown): value is EventContract =>
   typeof value === 'object' && value !== null && 'create' in value && 'faults' in value
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, catalogue, inventory, orders, fulfilment, payments, notifications]
+  [auth, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

@@ -9,6 +9,8 @@ export type Access = 'public' | 'user' | 'operator'
 export interface UploadSchema {
   readonly mediaTypes: readonly string[]
   readonly maxBytes: number
+  /** True when a body of several parts is streamed as it is, too, and not taken apart. */
+  readonly isOpaque?: boolean
 }
 
 export interface RouteSchema {

@@ -7,6 +7,7 @@ import { notificationsRoutes } from './notifications.ts'
 import { ordersRoutes } from './orders.ts'
 import { paymentsRoutes } from './payments.ts'
 import type { RouteContract } from './route.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 /** Every public route of the system. The gateway forwards these and nothing else. */
 export const allRoutes: readonly RouteContract[] = [
@@ -18,4 +19,5 @@ export const allRoutes: readonly RouteContract[] = [
   ...discountRoutes,
   ...paymentsRoutes,
   ...notificationsRoutes,
+  ...webhookRoutes,
 ]

@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'type:mail',
     'type:crypto',
     'type:providers',
+    'type:webhooks',
     'providers/payment-provider.ts',
     '@tradewind/contracts',
     '@tradewind/database/decision',
@@ -67,12 +68,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'csv-stringify',
     'node:',
   ],
-  mail: ['mail', 'type:domain', 'nodemailer'],
+  mail: ['mail', 'type:domain', 'mustache', 'nodemailer'],
+  webhooks: ['webhooks', 'type:domain', 'node:'],
   providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'node:'],
   crypto: ['crypto', 'domain', '@tradewind/service-kit', '@node-rs/argon2', 'jose', 'node:'],
   'app.ts': [
     'catalogue-app.ts',
     'jobs-app.ts',
+    'webhooks-app.ts',
     'domain',
     'use-cases',
     'http',
@@ -85,6 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'catalogue-app.ts': ['use-cases', 'http', 'type:store', '@tradewind'],
   'jobs-app.ts': ['domain', 'formats', 'use-cases', 'http', 'type:store', '@tradewind'],
+  'webhooks-app.ts': ['use-cases', 'http', 'events', 'type:store', 'type:crypto', 'type:webhooks', '@tradewind'],
   'config.ts': ['@tradewind/service-kit', 'typebox'],
 }
 

@@ -55,6 +55,10 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/jobs/:id', `/jobs/job_${'0'.repeat(32)}`)
     .replace('/payments/:id', `/payments/pay_${'0'.repeat(32)}`)
     .replace('/notifications/:id', `/notifications/ntf_${'0'.repeat(32)}`)
+    .replace('/webhooks/:id', `/webhooks/whe_${'0'.repeat(32)}`)
+    .replace('/deliveries/:deliveryId', `/deliveries/whd_${'0'.repeat(32)}`)
+    .replace('/templates/:template/:locale', '/templates/order-confirmed/en')
+    .replace('/versions/:version', '/versions/0')
 
 const send = (route: RouteContract, call: Call, path = pathOf(route)): Promise<Answer> =>
   shop.call(path, {

@@ -10,6 +10,7 @@ import { type Component, startComponent } from './component.ts'
 import { type Environment, embeddedMongodbSpec, natsServerSpec } from './component-specs.ts'
 import { lockDataFolder } from './data-lock.ts'
 import { devEnvironment } from './dev-places.ts'
+import { keptSecrets } from './kept-secrets.ts'
 import { describeExit, tether } from './process.ts'
 import { dim, say, sayDone, yellow } from './say.ts'
 
@@ -35,7 +36,10 @@ async function main([program, ...args]: readonly string[]): Promise<number> {
   const unlock = await lockDataFolder(dataDir)
   const backends: Component[] = []
   try {
-    const env = devEnvironment(name, process.env, await startBackends(dataDir, backends))
+    const env = devEnvironment(name, process.env, {
+      ...keptSecrets(dataDir),
+      ...(await startBackends(dataDir, backends)),
+    })
     say(`  ${name.padEnd(14)} http://127.0.0.1:${env['PORT']}, probes at http://127.0.0.1:${env['ADMIN_PORT']}/readyz`)
     say(dim('starts again after every change; Ctrl-C stops it; --help tells more\n'))
     return await watch(program, args, env)

@@ -18,7 +18,7 @@ export interface FirstStart {
 }
 
 /** The files of a data folder, so that `--fresh` removes these and nothing else. */
-const ownFiles = ['mongodb', 'nats', 'logs', 'first-start.json', 'operator.json']
+const ownFiles = ['mongodb', 'nats', 'logs', 'first-start.json', 'operator.json', 'secrets.json']
 
 /**
  * Reads the data folder. A generated password lies in a file that only this user can read until the first start is through,

@@ -9,6 +9,7 @@ import {
   serviceSpec,
   serviceUrls,
 } from './component-specs.ts'
+import { keptSecrets } from './kept-secrets.ts'
 import type { Exit } from './process.ts'
 
 export type { Component, ComponentName } from './component.ts'
@@ -170,7 +171,14 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     gateway: await place(options.gatewayPort || undefined),
   }
   const urls = serviceUrls(places)
-  const shared: Environment = { ...env, MONGODB_URL: mongodbUrl, NATS_URL: natsUrl, JWKS_URL: urls.JWKS_URL }
+  const shared: Environment = {
+    ...keptSecrets(dataDir),
+    NOTIFICATIONS_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
+    ...givenOf(env),
+    MONGODB_URL: mongodbUrl,
+    NATS_URL: natsUrl,
+    JWKS_URL: urls.JWKS_URL,
+  }
   const spec = (name: keyof typeof places, extra: Environment) =>
     serviceSpec({
       name,
@@ -197,6 +205,10 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     stop,
   }
 }
+
+/** What is set to something. An empty variable counts as not set. */
+const givenOf = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 
 /** Waits for every one, so that nothing is still coming up when the first failure is reported. */
 async function startTogether(specs: readonly ComponentSpec[], start: Means['start']): Promise<readonly Component[]> {

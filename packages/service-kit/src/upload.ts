@@ -19,15 +19,18 @@ const maxFieldBytes = 1024
 const maxHeaderPairs = 32
 
 /** Lets the routes of this scope take the upload's media types, and no others. */
-export async function acceptUploads(scope: FastifyInstance, { mediaTypes, maxBytes }: UploadSchema): Promise<void> {
+export async function acceptUploads(
+  scope: FastifyInstance,
+  { mediaTypes, maxBytes, isOpaque = false }: UploadSchema,
+): Promise<void> {
   scope.removeAllContentTypeParsers()
-  const raw = mediaTypes.filter((type) => type !== multipartType)
+  const raw = mediaTypes.filter((type) => isOpaque || type !== multipartType)
   if (raw.length > 0) {
     scope.addContentTypeParser(raw, { bodyLimit: maxBytes }, async (_request: FastifyRequest, payload: Readable) =>
       limitBody(payload, maxBytes),
     )
   }
-  if (!mediaTypes.includes(multipartType)) return
+  if (isOpaque || !mediaTypes.includes(multipartType)) return
   await scope.register(multipart, {
     limits: {
       files: 1,

@@ -228,7 +228,12 @@ function oneOrderPerKey({ orders }: Facts): Violation[] {
 function oneNotificationPerEnding({ orders, notifications }: Facts): Violation[] {
   const found: Violation[] = []
   const sent = Map.groupBy(notifications, ({ orderId, template }) => `${orderId} ${template}`)
-  for (const [key, copies] of sent) {
+  // An order may have several parcels and returns, and an operator may ask for a copy.
+  const byOccasion = Map.groupBy(
+    notifications.filter(({ resendOf }) => resendOf === undefined),
+    ({ orderId, template, about }) => [orderId, template, ...(about === undefined ? [] : [about])].join(' '),
+  )
+  for (const [key, copies] of byOccasion) {
     if (copies.length > 1) found.push(violation('I8', `${copies.length} notifications for ${key}`, ...copies))
   }
   for (const [id, { status }] of orders) {

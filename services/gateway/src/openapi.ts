@@ -73,8 +73,10 @@ function describe({ service, method, path, access, schema }: RouteContract) {
 
 const file = { type: 'string', format: 'binary' }
 
-const uploadBody = ({ mediaTypes }: UploadSchema) =>
-  mediaTypes.includes('multipart/form-data') ? { type: 'object', required: ['file'], properties: { file } } : file
+const uploadBody = ({ mediaTypes, isOpaque = false }: UploadSchema) =>
+  mediaTypes.includes('multipart/form-data') && !isOpaque
+    ? { type: 'object', required: ['file'], properties: { file } }
+    : file
 
 const joined = (...texts: (string | undefined)[]) => {
   const description = texts.filter((text) => text !== undefined).join(' ')

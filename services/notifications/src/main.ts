@@ -9,9 +9,22 @@ import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createNotifications } from './app.ts'
 import { loadNotificationsConfig } from './config.ts'
+import { createNotificationSecrets } from './crypto/notification-secrets.ts'
+import { publicEvents } from './events/on-public-event.ts'
 import { createSmtpMailer, keepingMailer } from './mail/mailer.ts'
+import { templateLanguage } from './mail/template-language.ts'
 import { migrations } from './store/migrations.ts'
 import { createNotificationRepository } from './store/notification.repository.ts'
+import { createPreferencesRepository } from './store/preferences.repository.ts'
+import { createTemplateRepository } from './store/template.repository.ts'
+import { createUndeliverableAddresses } from './store/undeliverable-addresses.ts'
+import { createWebhookDeliveryRepository } from './store/webhook-delivery.repository.ts'
+import { createWebhookEndpointRepository } from './store/webhook-endpoint.repository.ts'
+import { createWebhookLanes } from './store/webhook-lanes.ts'
+import { makeAddressFor } from './use-cases/address-for.ts'
+import { createWebhookSender } from './webhooks/webhook-sender.ts'
+
+const dayMs = 24 * 3600 * 1000
 
 await runService('notifications', loadNotificationsConfig, async (context) => {
   const { config, logger, onShutdown } = context
@@ -19,25 +32,65 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const notifications = createNotificationRepository(db, now)
+  const endpoints = createWebhookEndpointRepository(db, now)
+  const deliveries = createWebhookDeliveryRepository(db, now)
   const { SMTP_URL: url, MAIL_FROM: from } = config
   const mailer = url === undefined ? keepingMailer : createSmtpMailer({ url, from })
   onShutdown('mailer', () => mailer.close())
   if (url === undefined) logger.info('no SMTP_URL: mails are kept and shown to operators, not sent')
 
-  const askOrders = askQuery(messaging, OrderContactQueryV1)
-  const askAuth = askQuery(messaging, UserContactQueryV1)
   const service = createNotifications({
     notifications,
+    preferences: createPreferencesRepository(db, now),
+    templates: createTemplateRepository(db),
+    undeliverable: createUndeliverableAddresses(db, now),
     mailer,
-    addressFor: async ({ contact, orderId, customerId }) => {
-      const answer = contact === 'order' ? await askOrders({ orderId }) : await askAuth({ userId: customerId })
-      return answer.contact?.email
+    language: templateLanguage,
+    addressFor: makeAddressFor({
+      askOrders: askQuery(messaging, OrderContactQueryV1),
+      askAuth: askQuery(messaging, UserContactQueryV1),
+    }),
+    secrets: createNotificationSecrets({
+      keys: config.NOTIFICATIONS_KEYS,
+      bounceSecret: config.NOTIFICATIONS_BOUNCE_SECRET,
+      now,
+    }),
+    defaultLocale: config.NOTIFICATIONS_LOCALE,
+    publicUrl: config.NOTIFICATIONS_PUBLIC_URL,
+    webhooks: {
+      endpoints,
+      deliveries,
+      lanes: createWebhookLanes(db),
+      sender: createWebhookSender({
+        allowHttp: config.NOTIFICATIONS_WEBHOOK_ALLOW_HTTP,
+        allowPrivate: config.NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE,
+        ports: config.NOTIFICATIONS_WEBHOOK_PORTS?.split(',').map(Number) ?? [],
+      }),
+      disableAfterMs: config.NOTIFICATIONS_WEBHOOK_DISABLE_AFTER_DAYS * dayMs,
+      retentionMs: config.NOTIFICATIONS_WEBHOOK_RETENTION_DAYS * dayMs,
+      chance: Math.random,
+      onDeliveryError: (error, endpointId) =>
+        logger.warn({ err: error, endpointId }, 'webhooks could not be delivered and are tried again'),
     },
     now,
     newId,
   })
-  messaging.relay(notifications.outbox)
+  messaging.relay(notifications.outbox, endpoints.outbox, deliveries.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: service.onOrders })
+  messaging.subscribe({
+    from: 'orders',
+    name: 'fulfilments',
+    filter: 'orders.fulfilment.>',
+    handlers: service.onFulfilments,
+  })
+  messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: service.onReturns })
+  const { deliver, onPublicEvents } = service.webhooks
+  onShutdown('webhooks', deliver.stop)
+  for (const { from: owner, filter } of publicEvents)
+    messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
   every(context, 'mail sweeper', 1000, service.sweep)
+  every(context, 'webhook sweeper', 1000, deliver.sweep)
+  every(context, 'webhook retention', 60_000, service.webhooks.sweep)
+  every(context, 'address sweeper', 3600_000, service.forgetAddresses)
   return { routes: service.routes, isUnavailable }
 })

@@ -1,8 +1,28 @@
+import {
+  FulfilmentDeliveredV1,
+  FulfilmentShippedV1,
+  OrderEditedV1,
+  ReturnApprovedV1,
+  ReturnRefundedV1,
+  ReturnRejectedV1,
+} from '@tradewind/contracts/fulfilment'
 import { OrderCancelledV1, OrderConfirmedV1, OrderExpiredV1, OrderRejectedV1 } from '@tradewind/contracts/orders'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NotificationsUnderTest, startNotifications } from './notifications-under-test.ts'
-import { cancelled, confirmed, expired, newEnding, rejected } from './order-events.ts'
+import {
+  arrived,
+  cancelled,
+  confirmed,
+  edited,
+  expired,
+  newEnding,
+  rejected,
+  returnApproved,
+  returnRefunded,
+  returnRejected,
+  shipped,
+} from './order-events.ts'
 
 let backends: Backends
 let notifications: NotificationsUnderTest
@@ -20,17 +40,24 @@ const endings = {
   [OrderRejectedV1.type]: [rejected, 'order-rejected'],
   [OrderCancelledV1.type]: [cancelled, 'order-cancelled'],
   [OrderExpiredV1.type]: [expired, 'order-expired'],
+  [OrderEditedV1.type]: [edited, 'order-edited'],
+  [FulfilmentShippedV1.type]: [shipped, 'fulfilment-shipped'],
+  [FulfilmentDeliveredV1.type]: [arrived, 'fulfilment-delivered'],
+  [ReturnApprovedV1.type]: [returnApproved, 'return-approved'],
+  [ReturnRejectedV1.type]: [returnRejected, 'return-rejected'],
+  [ReturnRefundedV1.type]: [returnRefunded, 'return-refunded'],
 } as const
 const eventsOf = (orderId: string) =>
   notifications.published.filter(({ data }) => JSON.stringify(data).includes(orderId))
 
 test('every event that the service reacts to is redelivered here', () => {
-  const registered = notifications.app.onOrders.map(({ contract }) => contract.type)
+  const { onOrders, onFulfilments, onReturns } = notifications.app
+  const registered = [...onOrders, ...onFulfilments, ...onReturns].map(({ contract }) => contract.type)
   expect(new Set(Object.keys(endings))).toEqual(new Set(registered))
   expect(new Set(registered).size).toBe(registered.length)
 })
 
-describe('an event that comes three times is one mail', () => {
+describe('an event that comes five times is one mail', () => {
   const cases = Object.entries(endings).flatMap(([type, [event, template]]) =>
     (['order', 'account'] as const).map((contact) => [type, contact, event, template] as const),
   )
@@ -48,6 +75,8 @@ describe('an event that comes three times is one mail', () => {
     ])
 
     await notifications.publish(given)
+    await notifications.deliver(given)
+    await notifications.deliver(given)
     await notifications.deliver(given)
     expect(await notifications.contents()).toEqual(before)
     expect(new Set(eventsOf(ending.orderId).map(({ id }) => id))).toEqual(new Set(told.map(({ id }) => id)))
@@ -82,5 +111,25 @@ describe('an address', () => {
     expect(await notifications.ofOrder(ending.orderId)).toMatchObject([{ to: '', status: 'failed' }])
     expect(eventsOf(ending.orderId)).toMatchObject([{ type: 'notifications.notification.failed.v1' }, {}])
     expect(await notifications.deadLetters()).toBe(0)
+  })
+})
+
+describe('a mail about a part of an order', () => {
+  test('is written for each parcel, with the titles of the confirmation', async () => {
+    const ending = newEnding(notifications)
+    for (const event of [confirmed(ending), shipped(ending), shipped(ending)]) await notifications.deliver(event)
+    const found = await notifications.ofOrder(ending.orderId)
+    const parcels = found.filter(({ template }) => template === 'fulfilment-shipped')
+    expect(parcels).toHaveLength(2)
+    expect(parcels[0]?.text).toContain('1 × Mug, Blue\n')
+    expect(parcels[0]?.text).toContain('Parcel: Parcel Service P&1\nhttps://parcels.example/?code=1&lang=de\n')
+    expect(parcels[0]?.html).toContain('Parcel Service P&amp;1')
+    expect(parcels[0]?.html).toContain('href="https:&#x2F;&#x2F;parcels.example&#x2F;?code&#x3D;1&amp;lang&#x3D;de"')
+  })
+
+  test('goes to the account where the order has no address', async () => {
+    const ending = newEnding(notifications, 'account')
+    await notifications.deliver(arrived(ending))
+    expect(await notifications.ofOrder(ending.orderId)).toMatchObject([{ to: 'account@example.org' }])
   })
 })

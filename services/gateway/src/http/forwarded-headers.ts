@@ -22,6 +22,9 @@ const forwarded = new Set([
   'range',
   'tracestate',
   'user-agent',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
 ])
 const ofBodies = new Set(['content-length', 'content-type'])
 

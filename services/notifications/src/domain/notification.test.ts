@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { markFailedAttempt, markSent, maxAttempts, type Notification, queueNotification } from './notification.ts'
+import {
+  claimNotification,
+  markBounced,
+  markFailedAttempt,
+  markRefused,
+  markSent,
+  maxAttempts,
+  type Notification,
+  queueNotification,
+} from './notification.ts'
 
 const now = new Date('2026-03-01T10:00:00Z')
 const draft = {
@@ -10,12 +19,15 @@ const draft = {
   subject: 'S',
   text: 'T',
 } as const
-const queued = queueNotification(draft, now)
+const queued = queueNotification(draft, 1000, now)
+const later = new Date(now.getTime() + 1000)
 const hour = 3_600_000
 
 describe('a notification', () => {
-  test('is queued to be sent at once', () => {
-    expect(queued).toEqual({ ...draft, channel: 'email', status: 'queued', attempts: 0, dueAt: now })
+  test('belongs to its writer for a while', () => {
+    expect(queued).toEqual({ ...draft, channel: 'email', status: 'queued', attempts: 0, dueAt: later })
+    expect(claimNotification(queued, 1000, now)).toBe(queued)
+    expect(claimNotification(queued, 1000, later).dueAt).toEqual(new Date(later.getTime() + 1000))
   })
 
   test('is sent once and not tried again', () => {
@@ -44,5 +56,22 @@ describe('a notification', () => {
     expect(at.getTime() - now.getTime()).toBeLessThan(30 * hour)
     expect(markFailedAttempt(notification, 'away', at)).toBe(notification)
     expect(markSent(notification, at)).toBe(notification)
+  })
+
+  test('bounces once, and only when it went out or was on its way', () => {
+    const sent = markSent(queued, now)
+    const bounced = markBounced(sent, '5.1.1', later)
+    expect(bounced).toEqual({ ...sent, status: 'bounced', bounce: { code: '5.1.1', at: later } })
+    expect(markBounced(bounced, '550', later)).toBe(bounced)
+    const refused = markRefused(queued, '550', 'no such mailbox', now)
+    expect(refused).toMatchObject({
+      status: 'bounced',
+      attempts: 1,
+      failure: 'no such mailbox',
+      bounce: { code: '550' },
+    })
+    expect(refused).not.toHaveProperty('dueAt')
+    expect(markRefused(sent, '550', 'late', now)).toBe(sent)
+    expect(markSent(bounced, now)).toBe(bounced)
   })
 })

@@ -17,4 +17,32 @@ export const migrations: readonly Migration[] = [
         ])
     },
   },
+  {
+    name: '0002-templates-and-webhooks',
+    up: async (db) => {
+      await db.collection('notifications').createIndex({ status: 1, createdAt: -1, _id: -1 }, { name: 'status' })
+      await db
+        .collection('templates')
+        .createIndex({ template: 1, locale: 1, version: -1 }, { name: 'newest', unique: true })
+      await db.collection('preferences').createIndexes([outboxIndex])
+      await db.collection('undeliverable_addresses').createIndex({ at: 1 }, { name: 'at' })
+      await db
+        .collection('webhook_endpoints')
+        .createIndexes([
+          outboxIndex,
+          { key: { slot: 1 }, name: 'slot', unique: true, sparse: true },
+          { key: { removedAt: 1 }, name: 'removed', sparse: true },
+        ])
+      await db
+        .collection('webhook_deliveries')
+        .createIndexes([
+          outboxIndex,
+          { key: { endpointId: 1, createdAt: -1, _id: -1 }, name: 'log' },
+          { key: { endpointId: 1, status: 1, createdAt: -1, _id: -1 }, name: 'status' },
+          { key: { endpointId: 1, dueAt: 1 }, name: 'due' },
+          { key: { endpointId: 1, status: 1, eventTime: 1, eventId: 1 }, name: 'order' },
+          { key: { finishedAt: 1 }, name: 'finished', sparse: true },
+        ])
+    },
+  },
 ]

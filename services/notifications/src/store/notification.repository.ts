@@ -14,6 +14,7 @@ export type Place = readonly [createdAt: string, id: string]
 
 export interface NotificationQuery {
   readonly orderId: string | undefined
+  readonly status: Notification['status'] | undefined
   readonly after: Place | undefined
   readonly limit: number
 }
@@ -31,8 +32,10 @@ export function createNotificationRepository(db: Db, now: () => Date): Notificat
   const store = createAggregateStore<Notification>(db, 'notifications', { now })
   return {
     ...store,
-    list: async ({ orderId, after, limit }) => {
-      const conditions: Filter<AggregateDocument>[] = [orderId === undefined ? {} : { orderId }]
+    list: async ({ orderId, status, after, limit }) => {
+      const conditions: Filter<AggregateDocument>[] = [
+        { ...(orderId !== undefined && { orderId }), ...(status !== undefined && { status }) },
+      ]
       if (after !== undefined) {
         const createdAt = new Date(after[0])
         conditions.push({ $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: after[1] } }] })

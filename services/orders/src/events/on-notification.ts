@@ -4,7 +4,8 @@ import type { OrderStatus } from '../domain/order.ts'
 import type { RecordFact } from '../use-cases/record-fact.ts'
 import { timelineEntry } from './timeline-entry.ts'
 
-const endings: Readonly<Record<NotificationTemplate, OrderStatus>> = {
+/** The mails that an order waits for. Of the others, about parcels and returns, it takes no note. */
+const endings: Readonly<Partial<Record<NotificationTemplate, OrderStatus>>> = {
   'order-confirmed': 'confirmed',
   'order-rejected': 'rejected',
   'order-cancelled': 'cancelled',
@@ -14,8 +15,9 @@ const endings: Readonly<Record<NotificationTemplate, OrderStatus>> = {
 // Safe to repeat: each ending is told of once. A mail that failed for good is not waited for either.
 export const onNotification = (record: RecordFact): EventHandler[] =>
   [NotificationSentV1, NotificationFailedV1].map((contract) =>
-    on(contract, (event) => {
+    on(contract, async (event) => {
       const { orderId, template } = event.data
-      return record(orderId, { type: 'customer-told', of: endings[template] }, timelineEntry(event))
+      const of = endings[template]
+      if (of !== undefined) await record(orderId, { type: 'customer-told', of }, timelineEntry(event))
     }),
   )
