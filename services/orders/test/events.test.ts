@@ -113,6 +113,18 @@ describe('whatever the order of arrival', () => {
     expect(eventsOf(orderId)).toEqual(['orders.order.placed.v1', 'orders.order.cancelled.v1'])
   })
 
+  test('an order takes no note of mails that it does not wait for', async () => {
+    const orderId = await after('held', 'authorized', 'committed', 'captured')
+    await orders.deliver(reports.told(orderId))
+    const before = await orders.contents()
+    for (const template of ['order-edited', 'fulfilment-shipped', 'return-refunded'] as const) {
+      await orders.deliver(reports.told(orderId, template))
+      await orders.deliver(reports.notTold(orderId, template))
+    }
+    expect(await orders.contents()).toEqual(before)
+    expect(await orders.deadLetters()).toBe(0)
+  })
+
   test('an order whose hold has expired is not reserved by a hold that is reported late', async () => {
     const orderId = await after('holdExpired', 'held')
     expect(await readOrder(orders, orderId)).toMatchObject({ status: 'expired', reason: 'reservation_expired' })
