@@ -226,6 +226,21 @@ describe('forwarding', () => {
 })
 
 describe('headers', () => {
+  test('that sign a report of a mail provider go through with its body as it is', async () => {
+    const signed = { 'webhook-id': 'rep_1', 'webhook-timestamp': '1700000000', 'webhook-signature': 'v1,abc' }
+    const url = '/v1/notifications/bounces'
+    await ask(gateway, url, { method: 'POST', headers: { ...json, ...signed }, body: ['{ "a":', ' 1 }'] })
+    expect(seen[0]).toMatchObject({ url, headers: signed, body: '{ "a": 1 }' })
+  })
+
+  test('and the body of a mail program that unsubscribes go through', async () => {
+    const url = '/v1/notifications/unsubscribe?token=a.b.c.d'
+    const type = 'multipart/form-data; boundary=x'
+    const body = '--x\r\ncontent-disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
+    await ask(gateway, url, { method: 'POST', headers: { 'content-type': type }, body: [body] })
+    expect(seen[0]).toMatchObject({ url, headers: { 'content-type': type }, body })
+  })
+
   test('that claim an identity or an origin stay outside', async () => {
     const claims = {
       'x-user-id': 'usr_admin',

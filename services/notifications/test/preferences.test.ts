@@ -98,7 +98,14 @@ describe('preferences', () => {
     const list = await notifications.request('GET', `/v1/notifications?orderId=${ending.orderId}&status=suppressed`, {
       as: { roles: ['operator'] },
     })
-    expect(JSON.parse(JSON.stringify(list.body)).items).toHaveLength(optional.length)
+    const { items } = JSON.parse(JSON.stringify(list.body))
+    expect(items).toHaveLength(optional.length)
+    // Not even when an operator asks for it.
+    const again = { as: { roles: ['operator'] }, headers: { 'idempotency-key': newId('key') } }
+    expect(await notifications.request('POST', `/v1/notifications/${items[0]?.id}/resend`, again)).toMatchObject({
+      status: 409,
+      body: { code: 'NOTIFICATIONS_UNWANTED' },
+    })
   })
 })
 

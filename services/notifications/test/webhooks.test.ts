@@ -1,5 +1,6 @@
 import { Page } from '@tradewind/contracts/common'
 import { OrderCompletedV1 } from '@tradewind/contracts/fulfilment'
+import { OrderReservedV1 } from '@tradewind/contracts/orders'
 import {
   createWebhookRoute,
   rotateWebhookSecretRoute,
@@ -164,6 +165,18 @@ describe('an event', () => {
     expect((await logOf(id)).items).toEqual([])
     await tell(completed())
     expect((await logOf(inactive)).items).toEqual([])
+  })
+
+  test('gives no token away that could be charged', async () => {
+    await subscribe()
+    const facts = { orderId: newId('ord'), customerId: newId('usr'), total: { amountMinor: 1, currency: 'EUR' } }
+    await notifications.deliver(
+      OrderReservedV1.create(newId('evt'), { ...facts, paymentMethod: 'pm_secret' }),
+      notifications.clock.now,
+    )
+    await notifications.app.webhooks.deliver.idle()
+    expect(receiver.received.map(({ event }) => event.data)).toEqual([facts])
+    expect(JSON.stringify((await notifications.contents())['webhook_deliveries'])).not.toContain('pm_secret')
   })
 
   test('about webhooks themselves goes round in no circle', async () => {

@@ -44,6 +44,12 @@ export const NotificationNotFound = defineError(
   'There is no such notification.',
 )
 
+export const NotificationUnwanted = defineError(
+  'NOTIFICATIONS_UNWANTED',
+  'conflict',
+  'The customer does not want mails of this kind.',
+)
+
 /** Attempts before a mail is given up, over about a day. */
 export const maxAttempts = 12
 const firstRetryMs = 30_000

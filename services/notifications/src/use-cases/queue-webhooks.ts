@@ -31,17 +31,30 @@ const clockDifferenceMs = 60_000
 export const deliveryIdOf = (eventId: string, endpointId: string): string =>
   `whd_${fingerprint(`${eventId}/${endpointId}`).slice(0, 32)}`
 
+/** What services tell each other and nobody else: a token that could be charged. */
+const withheld: Readonly<Record<string, ReadonlySet<string>>> = {
+  'orders.order.reserved.v1': new Set(['paymentMethod']),
+}
+
+function publicData({ type, data }: PublicEvent): unknown {
+  const fields = withheld[type]
+  if (fields === undefined || typeof data !== 'object' || data === null) return data
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !fields.has(name)))
+}
+
 /** CloudEvents 1.0 in its JSON format. */
-export const webhookBody = ({ id, type, time, data }: PublicEvent): string =>
-  JSON.stringify({
+export const webhookBody = (event: PublicEvent): string => {
+  const { id, type, time } = event
+  return JSON.stringify({
     specversion: '1.0',
     id,
     source: `/tradewind/${type.split('.', 1)[0] ?? ''}`,
     type,
     time: time.toISOString(),
     datacontenttype: 'application/json',
-    data,
+    data: publicData(event),
   })
+}
 
 export const makeQueueWebhooks =
   ({ directory, deliveries, wake, now }: Ports): QueueWebhooks =>

@@ -1,7 +1,9 @@
 import { changed, unchanged } from '@tradewind/database/decision'
 import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
-import { NotificationNotFound, queueNotification } from '../domain/notification.ts'
+import { categoryOf } from '../domain/mail-template.ts'
+import { NotificationNotFound, NotificationUnwanted, queueNotification } from '../domain/notification.ts'
 import type { NotificationRepository, StoredNotification } from '../store/notification.repository.ts'
+import type { PreferencesRepository } from '../store/preferences.repository.ts'
 import type { DeliverNotification } from './deliver-notification.ts'
 import type { Addressee } from './notify-customer.ts'
 
@@ -11,13 +13,14 @@ export interface Resend {
   readonly idempotencyKey: string
 }
 
-/** Sends a mail again as a new one. Throws `NotificationNotFound`, `IdempotencyKeyReused`. */
+/** Sends a mail again as a new one. Throws `NotificationNotFound`, `NotificationUnwanted`, `IdempotencyKeyReused`. */
 export type ResendNotification = (
   resend: Resend,
 ) => Promise<{ readonly notification: StoredNotification; readonly replayed: boolean }>
 
 interface Ports {
   readonly notifications: NotificationRepository
+  readonly preferences: PreferencesRepository
   readonly deliver: DeliverNotification
   readonly addressFor: (addressee: Addressee) => Promise<string | undefined>
   readonly leaseMs: number
@@ -25,11 +28,15 @@ interface Ports {
 }
 
 export const makeResendNotification =
-  ({ notifications, deliver, addressFor, leaseMs, now }: Ports): ResendNotification =>
+  ({ notifications, preferences, deliver, addressFor, leaseMs, now }: Ports): ResendNotification =>
   async ({ id: resendOf, userId, idempotencyKey }) => {
     const first = await notifications.find(resendOf)
     if (first === undefined) throw NotificationNotFound({ id: resendOf })
     const { orderId, customerId, contact, template, subject, text, html, locale, templateVersion, about } = first
+    const category = categoryOf(template)
+    const wishes = customerId === undefined ? undefined : await preferences.find(customerId)
+    if (category !== undefined && wishes?.optOuts.includes(category) === true)
+      throw NotificationUnwanted({ id: resendOf })
     // A mail from before customers were kept with it goes where it went.
     const address =
       customerId === undefined
