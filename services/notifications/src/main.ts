@@ -27,7 +27,7 @@ import { createWebhookSender } from './webhooks/webhook-sender.ts'
 const dayMs = 24 * 3600 * 1000
 
 await runService('notifications', loadNotificationsConfig, async (context) => {
-  const { config, logger, onShutdown } = context
+  const { config, logger, metrics, onShutdown } = context
   const { db, ping } = await openDatabase(context, 'notifications', migrations)
   const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
   const now = () => new Date()
@@ -36,15 +36,39 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   const deliveries = createWebhookDeliveryRepository(db, now)
   const { SMTP_URL: url, MAIL_FROM: from } = config
   const mailer = url === undefined ? keepingMailer : createSmtpMailer({ url, from })
+  const mails = metrics.counter({
+    name: 'mail_attempts_total',
+    help: 'Mails handed over, by what the mail server said: taken, refused, failed',
+    labelNames: ['outcome'],
+  })
   onShutdown('mailer', () => mailer.close())
   if (url === undefined) logger.info('no SMTP_URL: mails are kept and shown to operators, not sent')
+
+  const sender = createWebhookSender({
+    allowHttp: config.NOTIFICATIONS_WEBHOOK_ALLOW_HTTP,
+    allowPrivate: config.NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE,
+    ports: config.NOTIFICATIONS_WEBHOOK_PORTS?.split(',').map(Number) ?? [],
+  })
+  const attempts = metrics.histogram({
+    name: 'webhook_attempt_seconds',
+    help: 'Time of attempts to deliver a webhook, by class of the answer, 0 for none',
+    labelNames: ['status'],
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  })
 
   const service = createNotifications({
     notifications,
     preferences: createPreferencesRepository(db, now),
     templates: createTemplateRepository(db),
     undeliverable: createUndeliverableAddresses(db, now),
-    mailer,
+    mailer: {
+      ...mailer,
+      send: async (notification) => {
+        const outcome = await mailer.send(notification)
+        mails.inc({ outcome: outcome.kind })
+        return outcome
+      },
+    },
     language: templateLanguage,
     addressFor: makeAddressFor({
       askOrders: askQuery(messaging, OrderContactQueryV1),
@@ -61,11 +85,14 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
       endpoints,
       deliveries,
       lanes: createWebhookLanes(db),
-      sender: createWebhookSender({
-        allowHttp: config.NOTIFICATIONS_WEBHOOK_ALLOW_HTTP,
-        allowPrivate: config.NOTIFICATIONS_WEBHOOK_ALLOW_PRIVATE,
-        ports: config.NOTIFICATIONS_WEBHOOK_PORTS?.split(',').map(Number) ?? [],
-      }),
+      sender: {
+        ...sender,
+        send: async (request) => {
+          const answer = await sender.send(request)
+          attempts.observe({ status: Math.floor((answer.statusCode ?? 0) / 100) }, answer.durationMs / 1000)
+          return answer
+        },
+      },
       disableAfterMs: config.NOTIFICATIONS_WEBHOOK_DISABLE_AFTER_DAYS * dayMs,
       retentionMs: config.NOTIFICATIONS_WEBHOOK_RETENTION_DAYS * dayMs,
       chance: Math.random,
@@ -88,6 +115,8 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   onShutdown('webhooks', deliver.stop)
   for (const { from: owner, filter } of publicEvents)
     messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
+  // Asked before the consumers are waited for.
+  onShutdown('mail queue', mailer.stopWaiting)
   every(context, 'mail sweeper', 1000, service.sweep)
   every(context, 'webhook sweeper', 1000, deliver.sweep)
   every(context, 'webhook retention', 60_000, service.webhooks.sweep)

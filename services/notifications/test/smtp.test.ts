@@ -255,6 +255,21 @@ describe('the mailer', () => {
     mailer.close()
   })
 
+  test('gives back what waits for a connection when the process ends', async () => {
+    const silent = new MailServer()
+    silent.isSilent = true
+    const mailer = createSmtpMailer({ url: await silent.start(), from: 'shop@tradewind.local', socketTimeoutMs: 500 })
+    const outcomes = Promise.all(Array.from({ length: 20 }, () => mailer.send(mail())))
+    await eventually(() => silent.received.length === 4)
+    const begun = performance.now()
+    mailer.stopWaiting()
+    const reasons = (await outcomes).map((outcome) => ('reason' in outcome ? outcome.reason : ''))
+    expect(reasons.filter((reason) => reason === 'the process ends')).toHaveLength(16)
+    expect(performance.now() - begun).toBeLessThan(5000)
+    mailer.close()
+    await silent.stop()
+  })
+
   test('gives a server that is silent up after a while, and nobody knows what became of the mail', async () => {
     const silent = new MailServer()
     silent.isSilent = true

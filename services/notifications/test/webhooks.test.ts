@@ -340,6 +340,7 @@ describe('an endpoint', () => {
     expect(again).not.toHaveProperty('failingSince')
     expect(again).not.toHaveProperty('disabledBecause')
     await tell(completed())
+    await notifications.settle()
     expect(saidOf(id).filter(({ type }) => type.includes('delivered')).length).toBeGreaterThanOrEqual(1)
   })
 

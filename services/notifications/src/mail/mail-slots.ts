@@ -2,6 +2,8 @@
 export interface MailSlots {
   /** Throws when no slot was free in time, or the work took longer than `longestMs`; its slot is free when it really ended. */
   readonly run: (work: () => Promise<void>, longestMs: number) => Promise<void>
+  /** Lets nobody wait any more: the process ends. What is out already comes to its end. */
+  readonly stopWaiting: () => void
 }
 
 interface Limits {
@@ -10,20 +12,24 @@ interface Limits {
   readonly longestWaitMs: number
 }
 
+const ended = () => new Error('the process ends')
+
 export function createMailSlots({ atOnce, maxWaiting, longestWaitMs }: Limits): MailSlots {
-  const waiting: (() => void)[] = []
+  const waiting: PromiseWithResolvers<void>[] = []
   let busy = 0
+  let isStopping = false
 
   async function enter(): Promise<void> {
     if (busy < atOnce) {
       busy += 1
       return
     }
+    if (isStopping) throw ended()
     if (waiting.length >= maxWaiting) throw new Error('too many mails wait for the mail server')
     const turn = Promise.withResolvers<void>()
-    waiting.push(turn.resolve)
+    waiting.push(turn)
     const timer = setTimeout(() => {
-      const place = waiting.indexOf(turn.resolve)
+      const place = waiting.indexOf(turn)
       if (place !== -1) waiting.splice(place, 1)
       turn.reject(new Error('no connection to the mail server was free in time'))
     }, longestWaitMs)
@@ -38,10 +44,14 @@ export function createMailSlots({ atOnce, maxWaiting, longestWaitMs }: Limits): 
     const next = waiting.shift()
     if (next === undefined) busy -= 1
     // The slot goes over as it is.
-    else next()
+    else next.resolve()
   }
 
   return {
+    stopWaiting: () => {
+      isStopping = true
+      for (const turn of waiting.splice(0)) turn.reject(ended())
+    },
     run: async (work, longestMs) => {
       await enter()
       const done = work().finally(leave)

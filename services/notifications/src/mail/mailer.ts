@@ -15,6 +15,8 @@ export interface Mailer {
   readonly send: (notification: Notification) => Promise<MailOutcome>
   /** After so long no attempt is under way any more. */
   readonly leaseMs: number
+  /** Gives mails that wait for a connection back: the process ends. */
+  readonly stopWaiting: () => void
   readonly close: () => void
 }
 
@@ -80,6 +82,7 @@ export function createSmtpMailer({ url, from, socketTimeoutMs = 10_000 }: SmtpOp
       }
     },
     leaseMs: smtpLeaseMs,
+    stopWaiting: slots.stopWaiting,
     close: () => transport.close(),
   }
 }
@@ -103,5 +106,6 @@ const domainOf = (address: string): string => /@([A-Za-z0-9.-]+)>?$/.exec(addres
 export const keepingMailer: Mailer = {
   send: () => Promise.resolve({ kind: 'taken' }),
   leaseMs: 5000,
+  stopWaiting: () => undefined,
   close: () => undefined,
 }

@@ -24,7 +24,6 @@ export const migrations: readonly Migration[] = [
       await db
         .collection('templates')
         .createIndex({ template: 1, locale: 1, version: -1 }, { name: 'newest', unique: true })
-      await db.collection('preferences').createIndexes([outboxIndex])
       await db.collection('undeliverable_addresses').createIndex({ at: 1 }, { name: 'at' })
       await db
         .collection('webhook_endpoints')
