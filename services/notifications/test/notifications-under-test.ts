@@ -39,6 +39,8 @@ interface Options {
   readonly natsUrl: string
   readonly database: string
   readonly smtpUrl?: string
+  /** As in NOTIFICATIONS_KEYS. */
+  readonly keys?: string
   /** Instead of the one that the configuration asks for. */
   readonly mailer?: Mailer
   readonly sender?: Partial<WebhookSenderOptions>
@@ -56,7 +58,7 @@ export async function startNotifications(options: Options): Promise<Notification
     NATS_URL: natsUrl,
     JWKS_URL: 'http://auth.test/.well-known/jwks.json',
     SMTP_URL: smtpUrl,
-    NOTIFICATIONS_KEYS: `test:${Buffer.alloc(32, 5).toString('base64')}`,
+    NOTIFICATIONS_KEYS: options.keys ?? `test:${Buffer.alloc(32, 5).toString('base64')}`,
     NOTIFICATIONS_BOUNCE_SECRET: bounceSecret,
     NOTIFICATIONS_PUBLIC_URL: 'https://shop.example',
   })

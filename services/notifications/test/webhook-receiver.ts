@@ -12,6 +12,7 @@ import { buffer } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 
 export interface ReceivedWebhook {
+  readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
   readonly event: { readonly id: string; readonly type: string; readonly time: string; readonly data: unknown }
@@ -33,7 +34,7 @@ export class WebhookReceiver {
     const listener: RequestListener = (request, answer) => {
       void buffer(request).then((bytes) => {
         const body = bytes.toString()
-        const webhook = { headers: request.headers, body, event: JSON.parse(body) }
+        const webhook = { path: request.url ?? '', headers: request.headers, body, event: JSON.parse(body) }
         this.received.push(webhook)
         this.respond(answer, webhook)
       })

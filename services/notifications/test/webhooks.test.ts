@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Page } from '@tradewind/contracts/common'
 import { OrderCompletedV1 } from '@tradewind/contracts/fulfilment'
 import { OrderReservedV1 } from '@tradewind/contracts/orders'
@@ -185,6 +186,30 @@ describe('an event', () => {
     await notifications.settle()
     await sweep()
     expect((await logOf(id)).items.map(({ eventType }) => eventType)).toEqual(['orders.order.completed.v1'])
+  })
+})
+
+describe('every public event', () => {
+  const golden = new URL('../../../packages/contracts/golden/', import.meta.url)
+
+  test('that comes again is delivered once', async () => {
+    const { id } = await subscribe({ eventTypes: ['*'] })
+    const types = [...new Set(notifications.app.webhooks.onPublicEvents.map(({ contract }) => contract.type))]
+    expect(types.length).toBeGreaterThan(30)
+    expect(types.filter((type) => type.startsWith('notifications.webhook'))).toEqual([])
+    const events = types.map((type) => {
+      const data: unknown = JSON.parse(readFileSync(new URL(`${type}.json`, golden), 'utf8'))
+      return { id: newId('evt'), type, data }
+    })
+    for (let times = 0; times < 3; times += 1)
+      for (const event of events) await notifications.publish(event, notifications.clock.now)
+    await notifications.settle()
+    await notifications.app.webhooks.deliver.idle()
+    const sent = receiver.received.map(({ event }) => event.id)
+    expect(events.filter((event) => sent.filter((one) => one === event.id).length !== 1)).toEqual([])
+    const kept = await notifications.db.collection('webhook_deliveries').find({ endpointId: id }).toArray()
+    expect(new Set(kept.map(({ eventId }) => String(eventId))).size).toBe(kept.length)
+    expect(await notifications.deadLetters()).toBe(0)
   })
 })
 
@@ -564,8 +589,10 @@ describe('two replicas', () => {
     for (const endpointId of [id, orderedId])
       expect((await logOf(endpointId, '?status=delivered')).items).toHaveLength(events.length)
     expect(receiver.received).toHaveLength(2 * events.length)
-    const inOrder = receiver.received.filter(({ headers }) => headers['webhook-id'] !== undefined)
-    expect(new Set(inOrder.map(({ event }) => event.id)).size).toBe(events.length)
+    const idsAt = (path: string) =>
+      receiver.received.filter((webhook) => webhook.path === path).map(({ event }) => event.id)
+    expect(idsAt('/hook/ordered')).toEqual(events.map((event) => event.id))
+    expect(new Set(idsAt('/hook')).size).toBe(events.length)
   })
 
   test('carry on what a replica left behind that died while it was sending', async () => {
@@ -598,6 +625,26 @@ describe('two replicas', () => {
     await other.app.webhooks.deliver.idle()
     expect(await only(id)).toMatchObject({ status: 'delivered' })
   })
+})
+
+test('what cannot be signed is a failed attempt, and not the endpoint’s fault', async () => {
+  const { id } = await subscribe()
+  const keys = `other:${Buffer.alloc(32, 6).toString('base64')}`
+  const lost = await startNotifications({ ...backends, database: notifications.db.databaseName, keys })
+  lost.clock.now = notifications.clock.now
+  const event = completed()
+  const handler = lost.app.webhooks.onPublicEvents.find(({ contract }) => contract.type === event.type)
+  await handler?.handle({ ...event, time: notifications.clock.now })
+  await lost.app.webhooks.deliver.idle()
+  expect(await only(id)).toMatchObject({ status: 'pending', attempts: [{ error: 'it could not be signed' }] })
+  expect(await endpointOf(id)).not.toHaveProperty('failingSince')
+  const [error] = lost.deliveryErrors
+  expect(error instanceof Error && String(error.cause)).toContain('sealed with key test, which is not configured')
+  expect(receiver.received).toEqual([])
+  await lost.stop()
+  advance(5000)
+  await sweep()
+  expect(await only(id)).toMatchObject({ status: 'delivered' })
 })
 
 describe('the log', () => {

@@ -13,7 +13,10 @@ import type { StoredEndpoint, WebhookEndpointRepository } from '../store/webhook
 import type { SendWebhook } from './send-webhook.ts'
 import { deliveryEvents, endpointEvents } from './webhook-events.ts'
 
-/** Takes a delivery that is due, sends it once, and writes down what came of it. Does nothing when somebody else has it. */
+/**
+ * Takes a delivery that is due, sends it once, and writes down what came of it. Does nothing when somebody else has it.
+ * Throws when it cannot be signed.
+ */
 export type AttemptDelivery = (endpoint: StoredEndpoint, deliveryId: string) => Promise<void>
 
 interface Ports {
@@ -70,11 +73,19 @@ export const makeAttemptDelivery = (ports: Ports): AttemptDelivery => {
     const delivery = await claim(deliveryId)
     if (delivery === undefined) return
     const at = now()
-    const attempt = { at, ...(await sendWebhook(endpoint, delivery.eventId, delivery.payload)) }
+    const faults: Error[] = []
+    const answer = await sendWebhook(endpoint, delivery.eventId, delivery.payload).catch((error: unknown) => {
+      faults.push(new Error(`delivery ${deliveryId} could not be signed`, { cause: error }))
+      return { durationMs: 0, error: 'it could not be signed' }
+    })
+    const attempt = { at, ...answer }
     await deliveries.update(deliveryId, (before) => {
       const after = recordAttempt(before, delivery.claim, attempt, chance(), now())
       return after === before ? unchanged() : changed(after, ...deliveryEvents(after, newId))
     })
+    // What went wrong on our side is not the endpoint's fault; it counts as an attempt, so that it comes to an end.
+    const [fault] = faults
+    if (fault !== undefined) throw fault
     await noteHealth(endpoint, attempt)
   }
 }

@@ -101,21 +101,31 @@ export const makeDeliverWebhooks = (ports: Ports): DeliverWebhooks => {
     if (failures.length > 0) throw failures[0]
   }
 
-  /** The first in order, and nothing before it is through. */
+  /** The first in order, when it is due. */
+  async function headOf(endpointId: string): Promise<string | undefined> {
+    const [head] = await deliveries.firstPending(endpointId, 1)
+    return head?.dueAt === undefined || head.dueAt > now() ? undefined : head.id
+  }
+
+  /** One after the other, and none before the one ahead of it is through. */
   async function inOrder(first: StoredEndpoint): Promise<void> {
     const { id } = first
+    let isMine = false
     let endpoint: StoredEndpoint | undefined = first
     try {
       while (!isStopping && endpoint !== undefined) {
+        // Looked at before the lane is taken, too, so that an endpoint at rest costs no write.
+        if ((await headOf(id)) === undefined) return
         const at = now()
         if (!(await lanes.take(id, holder, at, new Date(at.getTime() + deliveryLeaseMs)))) return
-        const [head] = await deliveries.firstPending(id, 1)
-        if (head?.dueAt === undefined || head.dueAt > now()) return
-        await attempt(endpoint, head.id)
+        isMine = true
+        const head = await headOf(id)
+        if (head === undefined) return
+        await attempt(endpoint, head)
         endpoint = await endpoints.find(id)
       }
     } finally {
-      await lanes.release(id, holder)
+      if (isMine) await lanes.release(id, holder)
     }
   }
 
