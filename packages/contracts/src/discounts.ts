@@ -2,8 +2,11 @@ import { Type } from 'typebox'
 import { Money, Page, pageQuery, Strict, Timestamp } from './common.ts'
 import { defineRoute } from './route.ts'
 
-/** Upper and lower case are the same. */
-export const DiscountCodeText = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', maxLength: 64 })
+/** 3 to 64 letters and digits, with dashes and underscores between them. Upper and lower case are the same. */
+export const DiscountCodeText = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{1,62}[A-Za-z0-9]$',
+  maxLength: 64,
+})
 
 const Uses = Type.Integer({ minimum: 1, maximum: 1_000_000_000 })
 const PositiveMoney = Strict({

@@ -16,7 +16,6 @@ import {
   Timestamp,
   UserId,
 } from './common.ts'
-import { DiscountCodeText } from './discounts.ts'
 import { defineEvent } from './event.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
@@ -122,7 +121,7 @@ export const placeOrderRoute = defineRoute('orders', 'POST', '/v1/orders', 'user
     paymentMethod: PaymentMethod,
     email: Type.Optional(Email),
     shippingAddress: Type.Optional(Address),
-    discountCode: Type.Optional(DiscountCodeText),
+    discountCode: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', maxLength: 64 })),
     note: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   }),
   response: { 201: Order },

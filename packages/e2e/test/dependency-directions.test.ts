@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'type:mail',
     'type:crypto',
     'type:providers',
+    'type:rates',
     'type:webhooks',
     'providers/payment-provider.ts',
     '@tradewind/contracts',
@@ -69,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node:',
   ],
   mail: ['mail', 'type:domain', 'mustache', 'nodemailer'],
+  rates: ['rates', 'type:domain', '@tradewind/service-kit/errors', 'typebox'],
   webhooks: ['webhooks', 'type:domain', 'node:'],
   providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'node:'],
   crypto: ['crypto', 'domain', '@tradewind/service-kit', '@node-rs/argon2', 'jose', 'node:'],
@@ -83,13 +85,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'type:store',
     'type:mail',
     'type:providers',
+    'type:rates',
     'crypto',
     '@tradewind',
   ],
   'catalogue-app.ts': ['use-cases', 'http', 'type:store', '@tradewind'],
   'jobs-app.ts': ['domain', 'formats', 'use-cases', 'http', 'type:store', '@tradewind'],
   'webhooks-app.ts': ['use-cases', 'http', 'events', 'type:store', 'type:crypto', 'type:webhooks', '@tradewind'],
-  'config.ts': ['@tradewind/service-kit', 'typebox'],
+  'config.ts': ['rates', '@tradewind/service-kit', 'typebox'],
 }
 
 /** Services with sagas and stock; the gateway has no domain and keeps to its own shape. */

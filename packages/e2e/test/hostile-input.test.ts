@@ -57,6 +57,7 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/notifications/:id', `/notifications/ntf_${'0'.repeat(32)}`)
     .replace('/webhooks/:id', `/webhooks/whe_${'0'.repeat(32)}`)
     .replace('/deliveries/:deliveryId', `/deliveries/whd_${'0'.repeat(32)}`)
+    .replace('/discount-codes/:code', '/discount-codes/NONE')
     .replace('/templates/:template/:locale', '/templates/order-confirmed/en')
     .replace('/versions/:version', '/versions/0')
 

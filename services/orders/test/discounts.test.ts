@@ -158,10 +158,10 @@ describe('operators', () => {
 
   const named = discountRoutes.map((route) => [`${route.method} ${route.path}`, route] as const)
   test.each(named)('only: %s', async (_, { method, path }) => {
-    const bodies: Record<string, object> = { POST: { code: 'X', percent: 1 }, PATCH: {} }
+    const bodies: Record<string, object> = { POST: { code: 'NONE', percent: 1 }, PATCH: {} }
     const body = bodies[method]
     const request = body === undefined ? {} : { body }
-    const url = path.replace(':code', 'X')
+    const url = path.replace(':code', 'NONE')
     await expectRefusal(orders, [method, url, request], 401, 'UNAUTHENTICATED')
     await expectRefusal(orders, [method, url, { ...request, as: newCustomer() }], 403, 'FORBIDDEN')
   })

@@ -565,10 +565,10 @@ describe('reads that the client has already', () => {
 test('every list of orders comes from an index in its order, and reads no more than it shows', async () => {
   await Promise.all(Array.from({ length: 30 }, () => after()))
   const collection = orders.db.collection<{ _id: string }>('orders')
-  const place = { _id: { $lt: newId('ord') } }
+  const further = { _id: { $lt: newId('ord') } }
   const customerId = customer.userId
   for (const filter of [{}, { customerId }, { status: 'pending' }, { customerId, status: 'pending' }]) {
-    for (const page of [filter, { ...filter, ...place }]) {
+    for (const page of [filter, { ...filter, ...further }]) {
       const explained = await collection.find(page).sort({ _id: -1 }).limit(5).explain('executionStats')
       expect(explained).toMatchObject({ executionStats: { nReturned: 5, totalDocsExamined: 5 } })
       expect(JSON.stringify(explained)).toContain('IXSCAN')
