@@ -11,7 +11,7 @@ import {
   type TracedEvent,
   toState,
 } from './aggregate-document.ts'
-import type { Decision } from './decision.ts'
+import { type Announceable, type Decision, isAsked } from './decision.ts'
 import { withLongs } from './integers.ts'
 
 export const TooMuchContention = defineError(
@@ -65,7 +65,7 @@ interface Folded<S> {
   readonly id: string
   readonly taken: readonly Waiting<S>[]
   readonly settle: readonly (() => void)[]
-  readonly announceAgain: readonly string[]
+  readonly announceAgain: readonly Announceable[]
   readonly before: AggregateDocument | undefined
   readonly write?: {
     readonly next: AggregateDocument
@@ -197,7 +197,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
     let state = before === undefined ? undefined : toState<S>(before)
     const events: TracedEvent[] = []
     const settle: (() => void)[] = []
-    const announceAgain: string[] = []
+    const announceAgain: Announceable[] = []
     for (const { decide, traceparent, mustBeNew, resolve, reject } of taken) {
       if (mustBeNew && state !== undefined) {
         settle.push(() => reject(DuplicateKey({ id, index: '_id_' })))
@@ -282,7 +282,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
       cache.set(id, document)
       if (written !== undefined) onCommitted(document, written.added, false)
       const repeated = announceAgain.flatMap(
-        (type) => document.outbox.entries.findLast((entry) => entry.type === type) ?? [],
+        (asked) => document.outbox.entries.findLast((entry) => isAsked(asked, entry)) ?? [],
       )
       if (repeated.length > 0) onCommitted(document, repeated, true)
     }

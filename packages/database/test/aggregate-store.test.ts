@@ -233,4 +233,17 @@ describe('outbox', () => {
     await store.update('a', () => announcedAgain('tests.counter.counted.v1', 'tests.counter.unheard.v1'))
     expect(heard).toMatchObject([{ repeated: true, entries: [{ id: 'evt_2' }] }])
   })
+
+  test('says again the one of several events of a type that is asked for', async () => {
+    const store = replica()
+    const heard: Announcement[] = []
+    await store.insert({ id: 'a', value: 1 }, Counted.create('evt_1', { value: 1 }))
+    await store.update('a', (state) => changed({ ...state, value: 2 }, Counted.create('evt_2', { value: 2 })))
+    store.outbox.onAnnouncement((announcement) => heard.push(announcement))
+    const type = Counted.type
+    await store.update('a', () => announcedAgain({ type, having: { value: 1 } }, { type, having: { value: 3 } }))
+    expect(heard).toMatchObject([{ repeated: true, entries: [{ id: 'evt_1' }] }])
+    await store.update('a', () => announcedAgain({ type, having: { label: undefined } }))
+    expect(heard.at(-1)).toMatchObject({ entries: [{ id: 'evt_2' }] })
+  })
 })

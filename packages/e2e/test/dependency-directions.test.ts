@@ -72,7 +72,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mail: ['mail', 'type:domain', 'mustache', 'nodemailer'],
   rates: ['rates', 'type:domain', '@tradewind/service-kit/errors', 'typebox'],
   webhooks: ['webhooks', 'type:domain', 'node:'],
-  providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'node:'],
+  providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'stripe', 'node:'],
   crypto: ['crypto', 'domain', '@tradewind/service-kit', '@node-rs/argon2', 'jose', 'node:'],
   'app.ts': [
     'catalogue-app.ts',

@@ -1,9 +1,20 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
+import { FulfilmentShippedV1, RefundRequestedV1 } from '@tradewind/contracts/fulfilment'
 import { OrderCancelledV1, OrderConfirmedV1, OrderExpiredV1, OrderReservedV1 } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cancelled, confirmed, expired, reserved, total } from './order-events.ts'
+import {
+  cancelled,
+  confirmed,
+  confirmedToShip,
+  expired,
+  refundRequested,
+  reserved,
+  reservedForNothing,
+  shipped,
+  total,
+} from './order-events.ts'
 import { type PaymentsUnderTest, startPayments } from './payments-under-test.ts'
 
 let backends: Backends
@@ -33,10 +44,31 @@ const redelivered: Record<string, Record<string, () => Promise<DomainEvent>>> = 
     'with a bad card': async () => reserved(newId('ord'), 'pm_insufficient_funds'),
     'with a card whose answer is lost': async () => reserved(newId('ord'), 'pm_timeout_then_charge'),
   },
-  [OrderConfirmedV1.type]: { 'of an authorised payment': async () => confirmed(await after(reserved)) },
+  [OrderConfirmedV1.type]: {
+    'of an authorised payment': async () => confirmed(await after(reserved)),
+    'of an order that costs nothing': async () => confirmed(await after(reservedForNothing)),
+    'of an order that is not known yet': async () => confirmed(newId('ord')),
+  },
+  [FulfilmentShippedV1.type]: {
+    'of a part': async () => shipped(1000)(await after(reserved, confirmedToShip)),
+    'of the last part': async () => shipped(1500, true)(await after(reserved, confirmedToShip, shipped(1000))),
+    'of more than is held': async () => shipped(2501)(await after(reserved, confirmedToShip)),
+  },
+  [RefundRequestedV1.type]: {
+    'of a captured payment': async () => refundRequested(700)(await after(reserved, confirmed)),
+    'of a payment that was refunded before': async () =>
+      refundRequested(700)(await after(reserved, confirmed, refundRequested(300))),
+    'of an authorised payment': async () => refundRequested(700)(await after(reserved)),
+    'of more than was captured': async () => refundRequested(2501)(await after(reserved, confirmed)),
+  },
   [OrderCancelledV1.type]: {
     'of an authorised payment': async () => cancelled(await after(reserved)),
     'of a captured payment': async () => cancelled(await after(reserved, confirmed)),
+    'of a payment that was captured in part': async () =>
+      cancelled(await after(reserved, confirmedToShip, shipped(1000))),
+    'of a payment that was refunded in part': async () =>
+      cancelled(await after(reserved, confirmed, refundRequested(300))),
+    'of a payment that was given back': async () => cancelled(await after(reserved, confirmed, refundRequested(2500))),
     'of a declined payment': async () => cancelled(await after(declinedCard)),
     'of an order whose payment never began': async () => cancelled(newId('ord')),
   },
@@ -78,7 +110,7 @@ describe('whatever the order of arrival', () => {
     ['expired', expired],
   ])('nothing is ever authorised for an order that was %s before it was reserved', async (_name, stop) => {
     const orderId = await after(stop, reserved, confirmed)
-    expect(await payments.payment(orderId)).toMatchObject({ status: 'voided', wish: 'cancelled' })
+    expect(await payments.payment(orderId)).toMatchObject({ status: 'voided', isCancelled: true })
     expect(await payments.charge(orderId)).toBeNull()
     expect(new Set(eventsOf(orderId))).toEqual(new Set(['payments.payment.voided.v1']))
   })

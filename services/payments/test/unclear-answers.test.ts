@@ -1,8 +1,7 @@
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ProviderState } from '../src/domain/payment.ts'
-import { type PaymentProvider, ProviderUnclear } from '../src/providers/payment-provider.ts'
+import { type PaymentProvider, ProviderRefused, ProviderUnclear } from '../src/providers/payment-provider.ts'
 import { createSimulator } from '../src/providers/simulator.ts'
 import { cancelled, confirmed, reserved, total } from './order-events.ts'
 import { type PaymentsUnderTest, startPayments } from './payments-under-test.ts'
@@ -15,7 +14,7 @@ const faults = new Map<string, { fault: Fault; times: number }>()
 const failOnce = (orderId: string, step: Step, fault: Fault, times = 1) =>
   faults.set(`${step} ${orderId.replace('ord_', 'pay_')}`, { fault, times })
 
-async function meet(step: Step, paymentId: string, ask: () => Promise<ProviderState>): Promise<ProviderState> {
+async function meet<T>(step: Step, { paymentId }: { paymentId: string }, ask: () => Promise<T>): Promise<T> {
   const planned = faults.get(`${step} ${paymentId}`)
   if (planned === undefined || planned.times === 0) return await ask()
   planned.times -= 1
@@ -24,11 +23,11 @@ async function meet(step: Step, paymentId: string, ask: () => Promise<ProviderSt
 }
 
 const faulty = (provider: PaymentProvider): PaymentProvider => ({
-  name: provider.name,
-  authorize: (id, amount, method) => meet('authorize', id, () => provider.authorize(id, amount, method)),
-  capture: (id) => meet('capture', id, () => provider.capture(id)),
-  void: (id) => meet('void', id, () => provider.void(id)),
-  refund: (id) => meet('refund', id, () => provider.refund(id)),
+  ...provider,
+  authorize: (target) => meet('authorize', target, () => provider.authorize(target)),
+  capture: (target, part, isFinal) => meet('capture', target, () => provider.capture(target, part, isFinal)),
+  void: (target) => meet('void', target, () => provider.void(target)),
+  refund: (target, part) => meet('refund', target, () => provider.refund(target, part)),
 })
 
 let backends: Backends
@@ -122,42 +121,54 @@ describe('the sweeper', () => {
 describe('the simulated provider', () => {
   const simulator = () => createSimulator(payments.db, () => payments.clock.now)
   const unclear = expect.objectContaining({ code: ProviderUnclear.code })
+  const refused = expect.objectContaining({ code: ProviderRefused.code })
+  const targetWith = (method = 'pm_approve') => {
+    const orderId = newId('ord')
+    return { paymentId: orderId.replace('ord_', 'pay_'), orderId, amount: total, method }
+  }
+  const whole = { id: 'cap_1', amountMinor: 2500 }
 
-  test('knows a payment by its id: the same call again has no second effect', async () => {
-    const [id, provider] = [newId('pay'), simulator()]
-    for (const [ask, state] of [
-      [() => provider.authorize(id, total, 'pm_approve'), 'authorized'],
-      [() => provider.capture(id), 'captured'],
-      [() => provider.refund(id), 'refunded'],
+  test('knows a payment and its parts by their ids: the same call again has no second effect', async () => {
+    const [target, provider] = [targetWith(), simulator()]
+    for (const [ask, authorization] of [
+      [() => provider.authorize(target), 'held'],
+      [() => provider.capture(target, { id: 'cap_1', amountMinor: 1000 }, false), 'held'],
+      [() => provider.capture(target, { id: 'cap_2', amountMinor: 1500 }, false), 'closed'],
+      [() => provider.refund(target, { id: 'ref_1', amountMinor: 700 }), 'closed'],
     ] as const) {
       const answers = await Promise.all([ask(), ask(), ask()])
-      expect(answers).toEqual([{ state }, { state }, { state }])
+      expect(new Set(answers.map((answer) => answer.authorization))).toEqual(new Set([authorization]))
     }
-    expect(await payments.charge(id.replace('pay_', 'ord_'))).toMatchObject({
-      captures: 1,
+    expect(await payments.charge(target.orderId)).toMatchObject({
+      captures: 2,
+      capturedMinor: 2500,
       refunds: 1,
-      amountMinor: 2500,
+      refundedMinor: 700,
     })
   })
 
   test('answers an authorisation with what became of the payment since', async () => {
-    const [id, provider] = [newId('pay'), simulator()]
-    expect(await provider.void(id)).toEqual({ state: 'voided' })
-    expect(await provider.authorize(id, total, 'pm_approve')).toEqual({ state: 'voided' })
-    expect(await provider.capture(id)).toEqual({ state: 'voided' })
+    const [target, provider] = [targetWith(), simulator()]
+    expect(await provider.void(target)).toMatchObject({ authorization: 'closed' })
+    expect(await provider.authorize(target)).toMatchObject({ authorization: 'closed' })
+    await expect(provider.capture(target, whole, true)).rejects.toThrow(refused)
   })
 
-  test('says that a void came too late, and refuses to refund what was not taken', async () => {
-    const [id, provider] = [newId('pay'), simulator()]
-    await provider.authorize(id, total, 'pm_approve')
-    expect(await provider.refund(id)).toEqual({ state: 'authorized' })
-    await provider.capture(id)
-    expect(await provider.void(id)).toEqual({ state: 'captured' })
+  test('refuses to take more than is held and to give back more than was taken', async () => {
+    const [target, provider] = [targetWith(), simulator()]
+    await provider.authorize(target)
+    await expect(provider.refund(target, { id: 'ref_1', amountMinor: 1 })).rejects.toThrow(refused)
+    await expect(provider.capture(target, { id: 'cap_2', amountMinor: 2501 }, true)).rejects.toThrow(refused)
+    await provider.capture(target, { id: 'cap_1', amountMinor: 1000 }, true)
+    await expect(provider.capture(target, { id: 'cap_2', amountMinor: 1 }, true)).rejects.toThrow(refused)
+    await expect(provider.refund(target, { id: 'ref_1', amountMinor: 1001 })).rejects.toThrow(refused)
+    expect(await provider.void(target)).toMatchObject({ captures: [{ id: 'cap_1', amountMinor: 1000 }] })
   })
 
   test('knows nothing of a payment that was never begun', async () => {
-    await expect(simulator().capture(newId('pay'))).rejects.toThrow(unclear)
-    await expect(simulator().refund(newId('pay'))).rejects.toThrow(unclear)
+    expect(await simulator().lookUp(targetWith())).toBeUndefined()
+    await expect(simulator().capture(targetWith(), whole, true)).rejects.toThrow(unclear)
+    await expect(simulator().refund(targetWith(), whole)).rejects.toThrow(unclear)
   })
 
   test.each([
@@ -165,9 +176,61 @@ describe('the simulated provider', () => {
     ['pm_timeout_no_charge', undefined],
     ['pm_error_once', undefined],
   ])('%s: the first answer is unclear and the charge then is %s; the second is clear', async (method, state) => {
-    const [id, provider] = [newId('pay'), simulator()]
-    await expect(provider.authorize(id, total, method)).rejects.toThrow(unclear)
-    expect((await payments.charge(id.replace('pay_', 'ord_')))?.state).toBe(state)
-    expect(await provider.authorize(id, total, method)).toEqual({ state: 'authorized' })
+    const [target, provider] = [targetWith(method), simulator()]
+    await expect(provider.authorize(target)).rejects.toThrow(unclear)
+    expect((await payments.charge(target.orderId))?.state).toBe(state)
+    expect(await provider.authorize(target)).toMatchObject({ authorization: 'held' })
+  })
+})
+
+describe('the script of the simulator', () => {
+  test.each([
+    ['timeout_before', 'the request is lost'],
+    ['timeout_after', 'the answer is lost'],
+    ['error', 'the provider fails'],
+  ] as const)('%s: %s at every step, and each has one effect', async (outcome, _meaning) => {
+    const orderId = newId('ord')
+    const paymentId = orderId.replace('ord_', 'pay_')
+    for (const step of ['authorize', 'capture', 'refund', 'void', 'look_up'] as const) {
+      await payments.script({ step, outcome, paymentId, times: 2 })
+    }
+    for (const event of [reserved, confirmed, cancelled]) await payments.deliver(event(orderId))
+    expect(await payments.charge(orderId)).toMatchObject({ state: 'refunded', captures: 1, refunds: 1 })
+    expect(await payments.payment(orderId)).toMatchObject({ status: 'refunded' })
+    expect(await payments.deadLetters()).toBe(0)
+  })
+
+  test('declines what would be approved, and says why', async () => {
+    const orderId = newId('ord')
+    await payments.script({
+      step: 'authorize',
+      outcome: 'insufficient_funds',
+      paymentId: orderId.replace('ord_', 'pay_'),
+    })
+    await payments.deliver(reserved(orderId))
+    expect(await payments.payment(orderId)).toMatchObject({ status: 'declined', declineReason: 'insufficient_funds' })
+  })
+
+  test('is for so many calls of a method and for no other', async () => {
+    const method = `pm_${newId('x')}`
+    await payments.script({ step: 'authorize', outcome: 'decline', method: 'pm_slow' })
+    await payments.script({ step: 'authorize', outcome: 'insufficient_funds', method, times: 1 })
+    const [first, second] = [newId('ord'), newId('ord')]
+    for (const orderId of [first, second]) await payments.deliver(reserved(orderId, method))
+    expect(await payments.payment(first)).toMatchObject({ declineReason: 'insufficient_funds' })
+    expect(await payments.payment(second)).toMatchObject({ declineReason: 'payment_declined' })
+  })
+})
+
+describe('a provider that does not answer', () => {
+  test('is asked what it knows before anything is repeated', async () => {
+    const orderId = newId('ord')
+    await payments.deliver(reserved(orderId))
+    const paymentId = orderId.replace('ord_', 'pay_')
+    await payments.script({ step: 'capture', outcome: 'timeout_after', paymentId })
+    // A second capture would be refused, and show that it was asked for.
+    await payments.script({ step: 'capture', outcome: 'refuse', paymentId, times: 10 })
+    await payments.deliver(confirmed(orderId))
+    expect(await payments.payment(orderId)).toMatchObject({ status: 'captured', capturedMinor: 2500 })
   })
 })

@@ -20,9 +20,16 @@ export interface PaymentQuery {
 export interface PaymentRepository extends AggregateStore<Payment> {
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: PaymentQuery) => Promise<StoredPayment[]>
-  /** Payments whose wish is not fulfilled in time. */
+  /** Payments that are behind an id, in the order of their ids, `limit` at most. */
+  readonly pageAfter: (after: string, limit: number) => Promise<StoredPayment[]>
+  /** Those of the ids that belong to a payment. */
+  readonly known: (ids: readonly string[]) => Promise<ReadonlySet<string>>
+  readonly findByRef: (providerRef: string) => Promise<StoredPayment | undefined>
+  /** Payments whose wishes are not fulfilled in time. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
 }
+
+const withoutEvents = { 'outbox.entries': 0 }
 
 export function createPaymentRepository(db: Db, now: () => Date): PaymentRepository {
   const store = createAggregateStore<Payment>(db, 'payments', { now })
@@ -34,11 +41,27 @@ export function createPaymentRepository(db: Db, now: () => Date): PaymentReposit
         ...(after !== undefined && { _id: { $lt: after } }),
       }
       const found = await store.collection
-        .find(filter, { projection: { 'outbox.entries': 0 } })
+        .find(filter, { projection: withoutEvents })
         .sort({ _id: -1 })
         .limit(limit + 1)
         .toArray()
       return found.map(store.toState)
+    },
+    pageAfter: async (after, limit) => {
+      const found = await store.collection
+        .find({ _id: { $gt: after } }, { projection: withoutEvents })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray()
+      return found.map(store.toState)
+    },
+    known: async (ids) => {
+      const found = await store.collection.find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } }).toArray()
+      return new Set(found.map(({ _id }) => _id))
+    },
+    findByRef: async (providerRef) => {
+      const found = await store.collection.findOne({ providerRef })
+      return found === null ? undefined : store.toState(found)
     },
     dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
   }

@@ -1,22 +1,21 @@
-import type { DomainEvent } from '@tradewind/contracts/event'
+import type { Intent, Payment } from '../domain/payment.ts'
+import { learn, type ProviderFacts, refuse } from '../domain/provider-facts.ts'
 import {
-  PaymentAuthorizedV1,
-  PaymentCapturedV1,
-  PaymentDeclinedV1,
-  PaymentVoidedV1,
-  RefundSucceededV1,
-} from '@tradewind/contracts/payments'
-import { changed, unchanged } from '@tradewind/database/decision'
-import { applyProviderState, nextStep, type Payment, type ProviderState } from '../domain/payment.ts'
-import { type PaymentProvider, ProviderUnclear } from '../providers/payment-provider.ts'
-import type { PaymentRepository } from '../store/payment.repository.ts'
+  type PaymentProvider,
+  type PaymentTarget,
+  ProviderRefused,
+  ProviderUnclear,
+} from '../providers/payment-provider.ts'
+import type { PaymentRepository, StoredPayment } from '../store/payment.repository.ts'
+import { decided } from './payment-events.ts'
 
 /**
- * Asks the provider until the payment is where its order wants it. Safe to repeat and to run twice at once: the provider
- * knows the payment by its id, and only a new state is written. Throws `ProviderUnclear` when the provider's answer is not
+ * Asks the provider until nothing is to be asked any more. Safe to repeat and to run twice at once: the provider knows each
+ * capture and refund by its id, and only what is new is written. `isNew` says that this very caller wrote the intent; anybody
+ * else may be the second to ask, and first asks what the provider knows. Throws `ProviderUnclear` when an answer is not
  * known; then it is simply called again, by the event's redelivery or the sweeper.
  */
-export type AdvancePayment = (payment: Payment) => Promise<void>
+export type AdvancePayment = (payment: StoredPayment, isNew?: boolean) => Promise<StoredPayment>
 
 interface Ports {
   readonly payments: PaymentRepository
@@ -25,57 +24,69 @@ interface Ports {
   readonly newId: (prefix: string) => string
 }
 
-/** Authorise, capture and refund are the longest way; more means that provider and payment disagree for ever. */
-const maxSteps = 6
+/** Every capture and refund of a payment, its authorisation and its end. More means that provider and payment disagree for ever. */
+const maxSteps = 150
 
-export const makeAdvancePayment =
-  ({ payments, provider, now, newId }: Ports): AdvancePayment =>
-  async (payment) => {
-    let current = payment
-    for (let steps = 0; steps < maxSteps; steps += 1) {
-      const answer = await ask(provider, current)
-      if (answer === undefined) return
-      current = await payments.update(payment.id, (before) => {
-        const after = applyProviderState(before, answer, now())
-        return after === before ? unchanged() : changed(after, ...eventsFor(after, newId))
-      })
+type Answer = { readonly facts: ProviderFacts } | { readonly refusal: string }
+
+export const makeAdvancePayment = ({ payments, provider, now, newId }: Ports): AdvancePayment => {
+  async function answerTo(intent: Intent, payment: Payment, isNew: boolean): Promise<Answer> {
+    const target = targetOf(payment, provider)
+    if (!isNew) {
+      const record = await provider.lookUp(target)
+      if (record !== undefined && learn(payment, record, now()).intent !== intent) return { facts: record }
     }
-    throw ProviderUnclear({ paymentId: payment.id, status: current.status, wish: current.wish })
+    try {
+      return { facts: await ask(provider, target, intent) }
+    } catch (error) {
+      if (!ProviderRefused.is(error)) throw error
+      const { reason } = error.details
+      return { refusal: typeof reason === 'string' ? reason : error.message }
+    }
   }
 
-function ask(provider: PaymentProvider, payment: Payment): Promise<ProviderState> | undefined {
-  const { id, amount, method } = payment
-  switch (nextStep(payment)) {
+  return async (payment, isNew = false) => {
+    let current = payment
+    let isOwn = isNew
+    for (let steps = 0; steps < maxSteps; steps += 1) {
+      const { intent } = current
+      if (intent === undefined) return current
+      const answer = await answerTo(intent, current, isOwn)
+      let wrote = false
+      current = await payments.update(payment.id, (before) => {
+        const after =
+          'facts' in answer ? learn(before, answer.facts, now()) : refuse(before, intent, answer.refusal, now())
+        wrote = after.intent !== before.intent
+        return decided(before, after, newId)
+      })
+      if (sameIntent(current.intent, intent)) break
+      isOwn = wrote
+    }
+    throw ProviderUnclear({ paymentId: payment.id, status: current.status, intent: current.intent })
+  }
+}
+
+/** The payment as the provider is told of it. Throws `ProviderUnclear` where that is not possible at the moment. */
+export function targetOf(payment: Payment, provider: PaymentProvider): PaymentTarget {
+  const { id: paymentId, orderId, amount, method, providerRef: ref } = payment
+  if (amount === undefined || method === undefined)
+    throw ProviderUnclear({ paymentId, reason: 'its order is not known' })
+  if (payment.provider !== undefined && payment.provider !== provider.name)
+    throw ProviderUnclear({ paymentId, reason: `it was begun with ${payment.provider}, which is not in use` })
+  return { paymentId, orderId, amount, method, ...(ref !== undefined && { ref }) }
+}
+
+function ask(provider: PaymentProvider, target: PaymentTarget, intent: Intent): Promise<ProviderFacts> {
+  switch (intent.kind) {
     case 'authorize':
-      if (amount === undefined || method === undefined) return undefined
-      return provider.authorize(id, amount, method)
+      return provider.authorize(target)
     case 'capture':
-      return provider.capture(id)
+      return provider.capture(target, intent, intent.isFinal)
     case 'void':
-      return provider.void(id)
+      return provider.void(target)
     case 'refund':
-      return provider.refund(id)
-    case undefined:
-      return undefined
+      return provider.refund(target, intent)
   }
 }
 
-function eventsFor(payment: Payment, newId: Ports['newId']): DomainEvent[] {
-  const { orderId, id: paymentId, status, amount, declineReason = 'payment_declined' } = payment
-  const id = newId('evt')
-  if (status === 'voided') return [PaymentVoidedV1.create(id, { orderId, paymentId })]
-  if (status === 'declined') return [PaymentDeclinedV1.create(id, { orderId, paymentId, reason: declineReason })]
-  if (amount === undefined) return []
-  switch (status) {
-    case 'authorized':
-      return [PaymentAuthorizedV1.create(id, { orderId, paymentId, amount })]
-    case 'captured':
-      return [PaymentCapturedV1.create(id, { orderId, paymentId, amount })]
-    case 'refunded':
-      return [
-        RefundSucceededV1.create(id, { orderId, paymentId, refundId: paymentId.replace(/^pay_/, 'ref_'), amount }),
-      ]
-    case 'authorizing':
-      return []
-  }
-}
+const sameIntent = (one: Intent | undefined, other: Intent): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -1,0 +1,187 @@
+import { Stripe } from 'stripe'
+import {
+  type PaymentProvider,
+  type PaymentTarget,
+  ProviderRefused,
+  ProviderUnclear,
+  WebhookForged,
+} from './payment-provider.ts'
+import { createStripeClient, type StripeOptions } from './stripe-client.ts'
+import { declineReasonOf, failureOf } from './stripe-errors.ts'
+import { canCaptureAgain, factsOf, metadataKeys, recordOf, refundFactOf } from './stripe-records.ts'
+import { hintOf } from './stripe-webhooks.ts'
+import { webhookToleranceMs } from './webhook-signature.ts'
+
+const pageSize = 100
+/** Refunds of one payment are read whole; we make 100 at most. */
+const maxRefundsRead = 300
+
+/**
+ * Stripe through its official library: one PaymentIntent per payment with manual capture (docs.stripe.com/payments/
+ * place-a-hold-on-a-payment-method), captured in parts where the card allows it (docs.stripe.com/payments/multicapture).
+ * A PaymentIntent is made first and confirmed with a second request, so that a payment that is given up in between is
+ * cancelled at Stripe before it ever held anything. Every request bears an idempotency key made of our ids.
+ */
+export function createStripe(options: StripeOptions, now: () => Date): PaymentProvider {
+  const stripe = createStripeClient(options)
+
+  /** Runs requests for a payment; their errors become what they say of it. */
+  async function asking<T>(paymentId: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request()
+    } catch (error) {
+      throw failureOf(error, paymentId)
+    }
+  }
+
+  /** The same request gives the same PaymentIntent; nothing is held before it is confirmed. */
+  const create = ({ paymentId, orderId, amount, method }: PaymentTarget) =>
+    stripe.paymentIntents.create(
+      {
+        amount: amount.amountMinor,
+        currency: amount.currency.toLowerCase(),
+        capture_method: 'manual',
+        payment_method: method,
+        allowed_payment_method_types: ['card'],
+        payment_method_options: { card: { request_multicapture: 'if_available' } },
+        metadata: { [metadataKeys.payment]: paymentId, [metadataKeys.order]: orderId },
+      },
+      { idempotencyKey: `${paymentId}:create` },
+    )
+
+  /** Our name for the payment is on the PaymentIntent; Stripe finds it by that a minute after it was made. */
+  async function findIntent({ paymentId, ref }: PaymentTarget): Promise<Stripe.PaymentIntent | undefined> {
+    if (ref !== undefined) return await stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] })
+    const query = `metadata['${metadataKeys.payment}']:'${paymentId}'`
+    const { data } = await stripe.paymentIntents.search({ query, limit: 1 })
+    return data[0]
+  }
+
+  const refundsOf = (intent: Stripe.PaymentIntent): Promise<Stripe.Refund[]> =>
+    intent.amount_received === 0
+      ? Promise.resolve([])
+      : stripe.refunds.list({ payment_intent: intent.id, limit: pageSize }).autoPagingToArray({ limit: maxRefundsRead })
+
+  function refOf({ paymentId, ref }: PaymentTarget): string {
+    if (ref === undefined) throw ProviderUnclear({ paymentId, reason: 'its PaymentIntent is not known' })
+    return ref
+  }
+
+  /** Ends a PaymentIntent. What was captured of it stays. */
+  function close(paymentId: string, intent: Stripe.PaymentIntent): Promise<Stripe.PaymentIntent> {
+    if (intent.status === 'succeeded' || intent.status === 'canceled') return Promise.resolve(intent)
+    const key = { idempotencyKey: `${paymentId}:void` }
+    return intent.amount_received > 0
+      ? stripe.paymentIntents.capture(intent.id, { amount_to_capture: 0, final_capture: true }, key)
+      : stripe.paymentIntents.cancel(intent.id, {}, key)
+  }
+
+  return {
+    name: 'stripe',
+    authorize: async (target) => {
+      const { paymentId } = target
+      try {
+        const intent = await create(target)
+        const confirmed = await stripe.paymentIntents.confirm(
+          intent.id,
+          // Nobody is there to be sent to the bank's page: a card that wants that is declined.
+          { error_on_requires_action: true },
+          { idempotencyKey: `${paymentId}:confirm` },
+        )
+        return factsOf(confirmed)
+      } catch (error) {
+        return await declinedOr(error, paymentId, () => asking(paymentId, () => findIntent(target)))
+      }
+    },
+    capture: (target, { id, amountMinor }, isFinal) =>
+      asking(target.paymentId, async () => {
+        const ref = refOf(target)
+        const mayStay =
+          !isFinal && canCaptureAgain(await stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] }))
+        const captured = await stripe.paymentIntents.capture(
+          ref,
+          { amount_to_capture: amountMinor, final_capture: !mayStay, metadata: { [id]: String(amountMinor) } },
+          { idempotencyKey: `${target.paymentId}:${id}` },
+        )
+        return factsOf(captured)
+      }),
+    void: (target) =>
+      asking(target.paymentId, async () => {
+        const found = target.ref === undefined ? await create(target) : undefined
+        const ref = found?.id ?? refOf(target)
+        // A repeated creation answers as it did then, so that the state is asked for.
+        return factsOf(await close(target.paymentId, await stripe.paymentIntents.retrieve(ref)))
+      }),
+    refund: (target, { id, amountMinor }) =>
+      asking(target.paymentId, async () => {
+        const ref = refOf(target)
+        const refund = await stripe.refunds.create(
+          {
+            payment_intent: ref,
+            amount: amountMinor,
+            metadata: { [metadataKeys.refund]: id, [metadataKeys.payment]: target.paymentId },
+          },
+          { idempotencyKey: `${target.paymentId}:${id}` },
+        )
+        const fact = refundFactOf(refund)
+        return { ref, captures: [], refunds: fact === undefined ? [] : [fact] }
+      }),
+    lookUp: (target) =>
+      asking(target.paymentId, async () => {
+        const intent = await findIntent(target)
+        return intent === undefined ? undefined : recordOf(intent, await refundsOf(intent))
+      }),
+    list: (from, after) =>
+      asking('', async () => {
+        const { data, has_more: hasMore } = await stripe.paymentIntents.list({
+          limit: pageSize,
+          created: { gte: Math.floor(from.getTime() / 1000) },
+          ...(after !== undefined && { starting_after: after }),
+        })
+        const ours = data.filter(({ metadata }) => metadata[metadataKeys.payment] !== undefined)
+        const next = hasMore ? data.at(-1)?.id : undefined
+        return { items: ours.map((intent) => recordOf(intent, [])), ...(next !== undefined && { next }) }
+      }),
+    readWebhook: async (body, signature) => {
+      try {
+        const event = stripe.webhooks.constructEvent(
+          body,
+          signature ?? '',
+          options.webhookSecret,
+          webhookToleranceMs / 1000,
+          undefined,
+          now().getTime(),
+        )
+        return hintOf(event)
+      } catch (cause) {
+        if (!(cause instanceof Stripe.errors.StripeSignatureVerificationError)) throw cause
+        throw WebhookForged({}, { cause })
+      }
+    },
+  }
+}
+
+/**
+ * A refused authorisation is a decline, unless the PaymentIntent says otherwise: one that was cancelled meanwhile cannot be
+ * confirmed, and one that is confirmed cannot be confirmed again.
+ */
+async function declinedOr(
+  error: unknown,
+  paymentId: string,
+  find: () => Promise<Stripe.PaymentIntent | undefined>,
+): Promise<ReturnType<typeof factsOf>> {
+  const failure = failureOf(error, paymentId)
+  if (!ProviderRefused.is(failure)) throw failure
+  const ref = error instanceof Stripe.errors.StripeError ? error.payment_intent?.id : undefined
+  const declined = {
+    ...(ref !== undefined && { ref }),
+    authorization: 'declined' as const,
+    declineReason: declineReasonOf(error),
+    captures: [],
+    refunds: [],
+  }
+  if (error instanceof Stripe.errors.StripeCardError) return declined
+  const found = await find()
+  const facts = found === undefined ? declined : factsOf(found)
+  return facts.authorization === undefined ? declined : facts
+}
