@@ -170,7 +170,7 @@ const rule = {
   ),
   webhook: Type.Optional(
     Type.Enum(['none', 'once', 'twice', 'late', 'reversed', 'forged'], {
-      description: 'late: a minute later; reversed: after the one of the next call',
+      description: 'late: a minute later; reversed: two seconds later, so that those of later calls overtake it',
     }),
   ),
   delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 20_000 })),

@@ -51,7 +51,7 @@ export async function checkInvariants(options: InvariantOptions): Promise<Violat
   return [
     ...everyAcceptedOrderEnds(facts),
     ...stockAddsUp(facts),
-    ...capturedOnce(facts),
+    ...takenOnce(facts),
     ...nothingTakenForStoppedOrders(facts),
     ...confirmedMeansSoldAndPaid(facts),
     ...oneOrderPerKey(facts),
@@ -150,40 +150,67 @@ function stockAddsUp({ stock, movements, reservations }: Facts): Violation[] {
   return found
 }
 
+/** What the provider says it has taken and not given back. */
+const netOf = (charge: Document): number => charge['capturedMinor'] - charge['refundedMinor']
+const sumOfParts = (parts: readonly Document[]) => sum(parts.map(({ amountMinor }) => amountMinor))
+const hasTwins = (parts: readonly Document[]) => new Set(parts.map(({ id }) => id)).size < parts.length
+
 /** I3 */
-function capturedOnce({ payments, charges, orders }: Facts): Violation[] {
+function takenOnce({ payments, charges, orders }: Facts): Violation[] {
   const found: Violation[] = []
   for (const [id, charge] of charges) {
+    const { amountMinor, capturedMinor, refundedMinor, capturedParts, refundedParts } = charge
     const order = orders.get(id.replace(/^pay_/, 'ord_'))
-    if (charge['captures'] > 1) found.push(violation('I3', `${id} was captured ${charge['captures']} times`, charge))
-    if (charge['captures'] > 0 && charge['amountMinor'] !== order?.['total'].amountMinor) {
-      found.push(violation('I3', `${id}: the capture is not the order's total`, charge, order))
-    }
+    const total = order?.['total'].amountMinor
+    const say = (message: string) => found.push(violation('I3', `${id}: ${message}`, charge, order))
+    if (capturedMinor > amountMinor) say(`${capturedMinor} was captured of ${amountMinor} authorised`)
+    if (refundedMinor > capturedMinor) say(`${refundedMinor} was given back of ${capturedMinor} captured`)
+    if (hasTwins(capturedParts) || sumOfParts(capturedParts) !== capturedMinor) say('its captures do not add up')
+    if (hasTwins(refundedParts) || sumOfParts(refundedParts) !== refundedMinor) say('its refunds do not add up')
+    if (capturedMinor === 0) continue
+    if (order === undefined) say('money was taken for no order')
+    else if (netOf(charge) > total) say(`${netOf(charge)} is kept for an order of ${total}`)
+    // An order that was never edited is captured as a whole, unless it ships in parts; then it is not closed before.
+    const isWhole = charge['state'] === 'captured' && amountMinor === total
+    if (isWhole && capturedMinor !== total) say(`${capturedMinor} was captured of an order of ${total}`)
   }
-  for (const [id, payment] of payments) {
-    const balance = sum(payment['ledger'].map(({ amountMinor }: Document) => amountMinor))
-    if (balance !== 0) found.push(violation('I3', `${id}: the ledger sums to ${balance}`, payment))
-    const charge = charges.get(id)
-    const captures = charge === undefined ? 0 : charge['captures']
-    const booked = payment['ledger'].filter(
-      ({ reason, account }: Document) => reason === 'capture' && account === 'provider',
-    ).length
-    if (captures !== booked)
-      found.push(
-        violation('I3', `${id}: the provider captured ${captures} times, the ledger says ${booked}`, payment, charge),
-      )
-  }
+  for (const [id, payment] of payments) found.push(...ledgerFaults(id, payment, charges.get(id)))
   return found
+}
+
+/** The ledger of a payment balances, and says what the provider says. */
+function ledgerFaults(id: string, payment: Document, charge: Document | undefined): Violation[] {
+  const entries: readonly Document[] = payment['ledger']
+  const say = (message: string) => violation('I3', `${id}: ${message}`, payment, charge)
+  const balance = sumOfParts(entries)
+  const booked = (wanted: 'capture' | 'refund') =>
+    sumOfParts(
+      entries.filter(
+        ({ account, reason }) => account === 'provider' && (reason === 'capture') === (wanted === 'capture'),
+      ),
+    )
+  const captured = charge?.['capturedMinor'] ?? 0
+  const refunded = charge?.['refundedMinor'] ?? 0
+  return [
+    ...(balance === 0 ? [] : [say(`the ledger sums to ${balance}`)]),
+    ...(booked('capture') === captured
+      ? []
+      : [say(`the provider captured ${captured}, the ledger says ${booked('capture')}`)]),
+    ...(booked('refund') === -refunded
+      ? []
+      : [say(`the provider gave back ${refunded}, the ledger says ${-booked('refund')}`)]),
+  ]
 }
 
 /** I4 */
 function nothingTakenForStoppedOrders({ orders, charges }: Facts): Violation[] {
   return [...orders.values()].flatMap((order) => {
     const charge = charges.get(paymentIdOf(order['_id']))
-    const isTaken = charge !== undefined && (charge['state'] === 'authorized' || charge['state'] === 'captured')
-    return stopped.has(order['status']) && isTaken
-      ? [violation('I4', `order ${order['_id']} is ${order['status']}, its payment ${charge['state']}`, order, charge)]
-      : []
+    if (charge === undefined || !stopped.has(order['status'])) return []
+    const isHeld = charge['state'] === 'authorized'
+    if (!isHeld && netOf(charge) === 0) return []
+    const what = isHeld ? 'money is held' : `${netOf(charge)} is kept`
+    return [violation('I4', `order ${order['_id']} is ${order['status']}, and ${what} for it`, order, charge)]
   })
 }
 

@@ -444,6 +444,27 @@ describe('limits', () => {
   })
 })
 
+describe('a webhook of a payment provider', () => {
+  test('goes through byte by byte, with its signature', async () => {
+    const app = await startGateway()
+    const body = '{ "id" : "evt_1",\r\n\t"amount": 1.50, "text": "\\u20ac €" }\n'
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+    }
+    for (const name of ['stripe-signature', 'simulator-signature']) {
+      const signed = { ...headers, [name]: 't=1,v1=00' }
+      const { status } = await ask(app, '/v1/payments/webhooks/stripe', { method: 'POST', headers: signed, body })
+      expect(status).toBe(200)
+      expect(seen.at(-1)).toMatchObject({
+        body,
+        headers: { [name]: 't=1,v1=00', 'content-type': headers['content-type'] },
+      })
+    }
+    await app.close()
+  })
+})
+
 describe('documentation', () => {
   test('is pointed to from the root', async () => {
     const response = await ask(gateway, '/')

@@ -20,6 +20,9 @@ const forwarded = new Set([
   'last-event-id',
   'prefer',
   'range',
+  // Payment providers sign their webhooks over the body, which goes through untouched.
+  'simulator-signature',
+  'stripe-signature',
   'tracestate',
   'user-agent',
   'webhook-id',

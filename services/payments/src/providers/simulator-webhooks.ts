@@ -22,8 +22,6 @@ interface WaitingWebhook {
   readonly _id: string
   readonly body: string
   readonly isForged: boolean
-  /** Sent only together with a later one, and after it. */
-  readonly isReversed: boolean
   readonly sendAt: Date
 }
 
@@ -33,7 +31,7 @@ interface Secret {
 }
 
 const lateMs = 60_000
-/** A webhook that is to come after the next one comes at the latest now. */
+/** Long enough for those of later calls to overtake it. */
 const reversedMs = 2_000
 const batch = 50
 
@@ -65,7 +63,6 @@ export function createSimulatorWebhooks(db: Db, now: () => Date): SimulatorWebho
         _id: `${eventId}_${copy}`,
         body,
         isForged: kind === 'forged',
-        isReversed: kind === 'reversed',
         sendAt,
       })),
     )
@@ -76,7 +73,7 @@ export function createSimulatorWebhooks(db: Db, now: () => Date): SimulatorWebho
     deliver: async (receive) => {
       const due = await waiting
         .find({ sendAt: { $lte: now() } })
-        .sort({ isReversed: 1, sendAt: 1 })
+        .sort({ sendAt: 1 })
         .limit(batch)
         .toArray()
       for (const { _id, body, isForged } of due) {

@@ -8,11 +8,14 @@ import {
 } from './payment-provider.ts'
 import { createStripeClient, type StripeOptions } from './stripe-client.ts'
 import { declineReasonOf, failureOf } from './stripe-errors.ts'
+import { underKey } from './stripe-keys.ts'
 import { canCaptureAgain, factsOf, metadataKeys, recordOf, refundFactOf } from './stripe-records.ts'
 import { hintOf } from './stripe-webhooks.ts'
 import { webhookToleranceMs } from './webhook-signature.ts'
 
 const pageSize = 100
+const isEnded = ({ status }: Stripe.PaymentIntent): boolean => status === 'succeeded' || status === 'canceled'
+
 /** Refunds of one payment are read whole; we make 100 at most. */
 const maxRefundsRead = 300
 
@@ -34,19 +37,24 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
     }
   }
 
-  /** The same request gives the same PaymentIntent; nothing is held before it is confirmed. */
+  /** The same request gives the same PaymentIntent; nothing is held before it is confirmed, so one too many does no harm. */
   const create = ({ paymentId, orderId, amount, method }: PaymentTarget) =>
-    stripe.paymentIntents.create(
-      {
-        amount: amount.amountMinor,
-        currency: amount.currency.toLowerCase(),
-        capture_method: 'manual',
-        payment_method: method,
-        allowed_payment_method_types: ['card'],
-        payment_method_options: { card: { request_multicapture: 'if_available' } },
-        metadata: { [metadataKeys.payment]: paymentId, [metadataKeys.order]: orderId },
-      },
-      { idempotencyKey: `${paymentId}:create` },
+    underKey(
+      `${paymentId}:create`,
+      (key) =>
+        stripe.paymentIntents.create(
+          {
+            amount: amount.amountMinor,
+            currency: amount.currency.toLowerCase(),
+            capture_method: 'manual',
+            payment_method: method,
+            allowed_payment_method_types: ['card'],
+            payment_method_options: { card: { request_multicapture: 'if_available' } },
+            metadata: { [metadataKeys.payment]: paymentId, [metadataKeys.order]: orderId },
+          },
+          key,
+        ),
+      () => Promise.resolve(undefined),
     )
 
   /** Our name for the payment is on the PaymentIntent; Stripe finds it by that a minute after it was made. */
@@ -57,10 +65,8 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
     return data[0]
   }
 
-  const refundsOf = (intent: Stripe.PaymentIntent): Promise<Stripe.Refund[]> =>
-    intent.amount_received === 0
-      ? Promise.resolve([])
-      : stripe.refunds.list({ payment_intent: intent.id, limit: pageSize }).autoPagingToArray({ limit: maxRefundsRead })
+  const refundsOf = (ref: string): Promise<Stripe.Refund[]> =>
+    stripe.refunds.list({ payment_intent: ref, limit: pageSize }).autoPagingToArray({ limit: maxRefundsRead })
 
   function refOf({ paymentId, ref }: PaymentTarget): string {
     if (ref === undefined) throw ProviderUnclear({ paymentId, reason: 'its PaymentIntent is not known' })
@@ -69,11 +75,18 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
 
   /** Ends a PaymentIntent. What was captured of it stays. */
   function close(paymentId: string, intent: Stripe.PaymentIntent): Promise<Stripe.PaymentIntent> {
-    if (intent.status === 'succeeded' || intent.status === 'canceled') return Promise.resolve(intent)
-    const key = { idempotencyKey: `${paymentId}:void` }
-    return intent.amount_received > 0
-      ? stripe.paymentIntents.capture(intent.id, { amount_to_capture: 0, final_capture: true }, key)
-      : stripe.paymentIntents.cancel(intent.id, {}, key)
+    if (isEnded(intent)) return Promise.resolve(intent)
+    return underKey(
+      `${paymentId}:void`,
+      (key) =>
+        intent.amount_received > 0
+          ? stripe.paymentIntents.capture(intent.id, { amount_to_capture: 0, final_capture: true }, key)
+          : stripe.paymentIntents.cancel(intent.id, {}, key),
+      async () => {
+        const present = await stripe.paymentIntents.retrieve(intent.id)
+        return isEnded(present) ? present : undefined
+      },
+    )
   }
 
   return {
@@ -81,12 +94,15 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
     authorize: async (target) => {
       const { paymentId } = target
       try {
-        const intent = await create(target)
-        const confirmed = await stripe.paymentIntents.confirm(
-          intent.id,
+        const { id } = await create(target)
+        const confirmed = await underKey(
+          `${paymentId}:confirm`,
           // Nobody is there to be sent to the bank's page: a card that wants that is declined.
-          { error_on_requires_action: true },
-          { idempotencyKey: `${paymentId}:confirm` },
+          (key) => stripe.paymentIntents.confirm(id, { error_on_requires_action: true }, key),
+          async () => {
+            const present = await stripe.paymentIntents.retrieve(id)
+            return factsOf(present).authorization === undefined ? undefined : present
+          },
         )
         return factsOf(confirmed)
       } catch (error) {
@@ -96,32 +112,37 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
     capture: (target, { id, amountMinor }, isFinal) =>
       asking(target.paymentId, async () => {
         const ref = refOf(target)
-        const mayStay =
-          !isFinal && canCaptureAgain(await stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] }))
-        const captured = await stripe.paymentIntents.capture(
-          ref,
-          { amount_to_capture: amountMinor, final_capture: !mayStay, metadata: { [id]: String(amountMinor) } },
-          { idempotencyKey: `${target.paymentId}:${id}` },
+        const read = () => stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] })
+        const mayStay = !isFinal && canCaptureAgain(await read())
+        const captured = await underKey(
+          `${target.paymentId}:${id}`,
+          (key) =>
+            stripe.paymentIntents.capture(
+              ref,
+              { amount_to_capture: amountMinor, final_capture: !mayStay, metadata: { [id]: String(amountMinor) } },
+              key,
+            ),
+          async () => {
+            const present = await read()
+            return factsOf(present).captures.some((capture) => capture.id === id) ? present : undefined
+          },
         )
         return factsOf(captured)
       }),
     void: (target) =>
       asking(target.paymentId, async () => {
-        const found = target.ref === undefined ? await create(target) : undefined
-        const ref = found?.id ?? refOf(target)
+        const ref = target.ref ?? (await create(target)).id
         // A repeated creation answers as it did then, so that the state is asked for.
         return factsOf(await close(target.paymentId, await stripe.paymentIntents.retrieve(ref)))
       }),
     refund: (target, { id, amountMinor }) =>
       asking(target.paymentId, async () => {
         const ref = refOf(target)
-        const refund = await stripe.refunds.create(
-          {
-            payment_intent: ref,
-            amount: amountMinor,
-            metadata: { [metadataKeys.refund]: id, [metadataKeys.payment]: target.paymentId },
-          },
-          { idempotencyKey: `${target.paymentId}:${id}` },
+        const metadata = { [metadataKeys.refund]: id, [metadataKeys.payment]: target.paymentId }
+        const refund = await underKey(
+          `${target.paymentId}:${id}`,
+          (key) => stripe.refunds.create({ payment_intent: ref, amount: amountMinor, metadata }, key),
+          async () => (await refundsOf(ref)).find((one) => refundFactOf(one)?.id === id),
         )
         const fact = refundFactOf(refund)
         return { ref, captures: [], refunds: fact === undefined ? [] : [fact] }
@@ -129,7 +150,8 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
     lookUp: (target) =>
       asking(target.paymentId, async () => {
         const intent = await findIntent(target)
-        return intent === undefined ? undefined : recordOf(intent, await refundsOf(intent))
+        if (intent === undefined) return undefined
+        return recordOf(intent, intent.amount_received === 0 ? [] : await refundsOf(intent.id))
       }),
     list: (from, after) =>
       asking('', async () => {

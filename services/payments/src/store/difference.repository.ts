@@ -11,9 +11,6 @@ export interface DifferenceRepository extends Pick<AggregateStore<FoundDifferenc
   readonly removeAll: (runId: string) => Promise<void>
 }
 
-/** One difference of a payment in a run, whoever finds it and how often. */
-export const differenceId = (runId: string, paymentId: string): string => `${runId}:${paymentId}`
-
 export function createDifferenceRepository(db: Db, now: () => Date): DifferenceRepository {
   const { collection, toState, insert, outbox } = createAggregateStore<FoundDifference>(
     db,
