@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Collection, Db } from 'mongodb'
-import { WebhookForged, type WebhookHint } from './payment-provider.ts'
+import { ProviderUnclear, WebhookForged, type WebhookHint } from './payment-provider.ts'
 import type { SimulatorBehaviour, SimulatorStep } from './simulator-script.ts'
 import { isSigned, signWebhook } from './webhook-signature.ts'
 
@@ -33,6 +33,8 @@ interface Secret {
 const lateMs = 60_000
 /** Long enough for those of later calls to overtake it. */
 const reversedMs = 2_000
+/** When one that was not taken is sent again. */
+const againMs = 5_000
 const batch = 50
 
 /** The simulated provider's webhooks wait in the database until they are due; its secret is made once and lives there, too. */
@@ -82,6 +84,11 @@ export function createSimulatorWebhooks(db: Db, now: () => Date): SimulatorWebho
         try {
           await receive({ body: bytes, signature: signWebhook(bytes, key, now()) })
         } catch (error) {
+          if (ProviderUnclear.is(error)) {
+            // The receiver asks for it again, as it does of a real provider by answering 503.
+            await waiting.updateOne({ _id }, { $set: { sendAt: new Date(now().getTime() + againMs) } })
+            continue
+          }
           if (!WebhookForged.is(error)) throw error
         }
         await waiting.deleteOne({ _id })
