@@ -81,6 +81,19 @@ describe('an authorisation at Stripe', () => {
       expect(await stripe().authorize(target)).toMatchObject({ authorization: 'declined', declineReason })
   })
 
+  test('holds the money once, though a fault left a PaymentIntent behind and no answer ever came', async () => {
+    const target = targetWith()
+    double.fail({ on: /POST \/v1\/payment_intents$/, kind: '500', when: 'after' })
+    await expect(stripe().authorize(target)).rejects.toThrow(unclear)
+    double.fail({ on: /\/confirm$/, kind: 'hang', when: 'after' })
+    await expect(stripe().authorize(target)).rejects.toThrow(unclear)
+    const [left, confirmedOne] = intentOf(target.paymentId)
+    expect([left?.status, confirmedOne?.status]).toEqual(['requires_confirmation', 'requires_capture'])
+    expect(await stripe().lookUp(target)).toMatchObject({ ref: confirmedOne?.id, authorization: 'held' })
+    expect(await stripe().authorize(target)).toMatchObject({ ref: confirmedOne?.id, authorization: 'held' })
+    expect(left?.status).toBe('requires_confirmation')
+  })
+
   test('of an amount that Stripe does not take is declined', async () => {
     const target = targetWith('pm_card_visa', { amountMinor: 10, currency: 'EUR' })
     expect(await stripe().authorize(target)).toMatchObject({ authorization: 'declined' })
@@ -259,6 +272,16 @@ describe('orders that are paid with Stripe', () => {
     }
     expect(await payments.deadLetters()).toBe(0)
   }, 60_000)
+
+  test('learn that an authorisation has lapsed when nothing can be captured any more', async () => {
+    const orderId = newId('ord')
+    for (const event of [reserved, confirmedToShip]) await payments.deliver(event(orderId))
+    for (const intent of intentOf(paymentIdOf(orderId))) intent.status = 'canceled'
+    await payments.deliver(shipped(1000)(orderId))
+    expect(await payments.payment(orderId)).toMatchObject({ status: 'voided', captures: [{ state: 'refused' }] })
+    const told = payments.published.filter(({ data }) => JSON.stringify(data).includes(orderId)).map(({ type }) => type)
+    expect(told).toEqual(['payments.payment.authorized.v1', 'payments.capture.failed.v1', 'payments.payment.voided.v1'])
+  })
 
   test('are declined with the reason of the card', async () => {
     const orderId = newId('ord')

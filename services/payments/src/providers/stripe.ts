@@ -1,4 +1,5 @@
 import { Stripe } from 'stripe'
+import type { ProviderFacts } from '../domain/provider-facts.ts'
 import {
   type PaymentProvider,
   type PaymentTarget,
@@ -14,6 +15,8 @@ import { hintOf } from './stripe-webhooks.ts'
 import { webhookToleranceMs } from './webhook-signature.ts'
 
 const pageSize = 100
+/** PaymentIntents of one payment that are looked through. */
+const searchSize = 10
 const isEnded = ({ status }: Stripe.PaymentIntent): boolean => status === 'succeeded' || status === 'canceled'
 
 /** Refunds of one payment are read whole; we make 100 at most. */
@@ -57,12 +60,44 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
       () => Promise.resolve(undefined),
     )
 
-  /** Our name for the payment is on the PaymentIntent; Stripe finds it by that a minute after it was made. */
+  /**
+   * By Stripe's name, or by ours, which is on the PaymentIntent and finds it a minute after it was made. Only one that
+   * was confirmed counts then: a fault of Stripe's may have left another one behind, which never will be.
+   */
   async function findIntent({ paymentId, ref }: PaymentTarget): Promise<Stripe.PaymentIntent | undefined> {
-    if (ref !== undefined) return await stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] })
+    if (ref !== undefined) return await stripe.paymentIntents.retrieve(ref)
     const query = `metadata['${metadataKeys.payment}']:'${paymentId}'`
-    const { data } = await stripe.paymentIntents.search({ query, limit: 1 })
-    return data[0]
+    const { data } = await stripe.paymentIntents.search({ query, limit: searchSize })
+    return data.find((intent) => factsOf(intent).authorization !== undefined)
+  }
+
+  const confirm = (paymentId: string, ref: string) =>
+    underKey(
+      `${paymentId}:confirm`,
+      // Nobody is there to be sent to the bank's page: a card that wants that is declined.
+      (key) => stripe.paymentIntents.confirm(ref, { error_on_requires_action: true }, key),
+      async () => {
+        const present = await stripe.paymentIntents.retrieve(ref)
+        return factsOf(present).authorization === undefined ? undefined : present
+      },
+    )
+
+  /**
+   * A refused authorisation is a decline, unless the PaymentIntent says otherwise: one that was cancelled meanwhile cannot
+   * be confirmed, and one that is confirmed cannot be confirmed again.
+   */
+  async function refusedFacts(error: unknown): Promise<ProviderFacts> {
+    const ref = error instanceof Stripe.errors.StripeError ? error.payment_intent?.id : undefined
+    const declined = {
+      authorization: 'declined' as const,
+      declineReason: declineReasonOf(error),
+      captures: [],
+      refunds: [],
+    }
+    if (ref === undefined) return declined
+    if (error instanceof Stripe.errors.StripeCardError) return { ref, ...declined }
+    const facts = factsOf(await stripe.paymentIntents.retrieve(ref))
+    return facts.authorization === undefined ? { ref, ...declined } : facts
   }
 
   const refundsOf = (ref: string): Promise<Stripe.Refund[]> =>
@@ -76,10 +111,11 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
   /** Ends a PaymentIntent. What was captured of it stays. */
   function close(paymentId: string, intent: Stripe.PaymentIntent): Promise<Stripe.PaymentIntent> {
     if (isEnded(intent)) return Promise.resolve(intent)
+    const isTaken = intent.amount_received > 0
     return underKey(
-      `${paymentId}:void`,
+      `${paymentId}:${isTaken ? 'release' : 'cancel'}`,
       (key) =>
-        intent.amount_received > 0
+        isTaken
           ? stripe.paymentIntents.capture(intent.id, { amount_to_capture: 0, final_capture: true }, key)
           : stripe.paymentIntents.cancel(intent.id, {}, key),
       async () => {
@@ -91,23 +127,16 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
 
   return {
     name: 'stripe',
-    authorize: async (target) => {
+    authorize: (target) => {
       const { paymentId } = target
-      try {
-        const { id } = await create(target)
-        const confirmed = await underKey(
-          `${paymentId}:confirm`,
-          // Nobody is there to be sent to the bank's page: a card that wants that is declined.
-          (key) => stripe.paymentIntents.confirm(id, { error_on_requires_action: true }, key),
-          async () => {
-            const present = await stripe.paymentIntents.retrieve(id)
-            return factsOf(present).authorization === undefined ? undefined : present
-          },
-        )
-        return factsOf(confirmed)
-      } catch (error) {
-        return await declinedOr(error, paymentId, () => asking(paymentId, () => findIntent(target)))
-      }
+      return asking(paymentId, async () => {
+        try {
+          return factsOf(await confirm(paymentId, (await create(target)).id))
+        } catch (error) {
+          if (!ProviderRefused.is(failureOf(error, paymentId))) throw error
+          return await refusedFacts(error)
+        }
+      })
     },
     capture: (target, { id, amountMinor }, isFinal) =>
       asking(target.paymentId, async () => {
@@ -181,29 +210,4 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
       }
     },
   }
-}
-
-/**
- * A refused authorisation is a decline, unless the PaymentIntent says otherwise: one that was cancelled meanwhile cannot be
- * confirmed, and one that is confirmed cannot be confirmed again.
- */
-async function declinedOr(
-  error: unknown,
-  paymentId: string,
-  find: () => Promise<Stripe.PaymentIntent | undefined>,
-): Promise<ReturnType<typeof factsOf>> {
-  const failure = failureOf(error, paymentId)
-  if (!ProviderRefused.is(failure)) throw failure
-  const ref = error instanceof Stripe.errors.StripeError ? error.payment_intent?.id : undefined
-  const declined = {
-    ...(ref !== undefined && { ref }),
-    authorization: 'declined' as const,
-    declineReason: declineReasonOf(error),
-    captures: [],
-    refunds: [],
-  }
-  if (error instanceof Stripe.errors.StripeCardError) return declined
-  const found = await find()
-  const facts = found === undefined ? declined : factsOf(found)
-  return facts.authorization === undefined ? declined : facts
 }

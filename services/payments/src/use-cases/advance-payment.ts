@@ -27,7 +27,12 @@ interface Ports {
 /** Every capture and refund of a payment, its authorisation and its end. More means that provider and payment disagree for ever. */
 const maxSteps = 150
 
-type Answer = { readonly facts: ProviderFacts } | { readonly refusal: string }
+interface Answer {
+  /** What the provider says it did; missing where it knows nothing of the payment. */
+  readonly facts: ProviderFacts | undefined
+  /** Why it will not do what it was asked, now or later. */
+  readonly refusal?: string
+}
 
 export const makeAdvancePayment = ({ payments, provider, now, newId }: Ports): AdvancePayment => {
   async function answerTo(intent: Intent, payment: Payment, isNew: boolean): Promise<Answer> {
@@ -41,7 +46,8 @@ export const makeAdvancePayment = ({ payments, provider, now, newId }: Ports): A
     } catch (error) {
       if (!ProviderRefused.is(error)) throw error
       const { reason } = error.details
-      return { refusal: typeof reason === 'string' ? reason : error.message }
+      // What it refuses it may have done before, or it holds nothing any more: it says so when it is asked.
+      return { facts: await provider.lookUp(target), refusal: typeof reason === 'string' ? reason : error.message }
     }
   }
 
@@ -51,11 +57,11 @@ export const makeAdvancePayment = ({ payments, provider, now, newId }: Ports): A
     for (let steps = 0; steps < maxSteps; steps += 1) {
       const { intent } = current
       if (intent === undefined) return current
-      const answer = await answerTo(intent, current, isOwn)
+      const { facts, refusal } = await answerTo(intent, current, isOwn)
       let wrote = false
       current = await payments.update(payment.id, (before) => {
-        const after =
-          'facts' in answer ? learn(before, answer.facts, now()) : refuse(before, intent, answer.refusal, now())
+        const known = facts === undefined ? before : learn(before, facts, now())
+        const after = refusal === undefined ? known : refuse(known, intent, refusal, now())
         wrote = after.intent !== before.intent
         return decided(before, after, newId)
       })
