@@ -15,7 +15,7 @@ export interface StripeDouble {
   /** Method, path and idempotency key of every request, in order. */
   readonly requests: readonly { readonly call: string; readonly key: string | undefined; readonly replayed: boolean }[]
   readonly intents: ReadonlyMap<string, Intent>
-  readonly refunds: readonly Refund[]
+  readonly refunds: Refund[]
   /** For the next request that it fits. */
   readonly fail: (fault: Fault) => void
   /** How refunds that are made from now on end up. */
@@ -94,6 +94,9 @@ export async function startStripeDouble(): Promise<StripeDouble> {
     latest_charge: {
       id: `ch_${intent.id}`,
       object: 'charge',
+      amount_refunded: refunds
+        .filter((one) => one.intent === intent.id && one.status !== 'failed')
+        .reduce((sum, one) => sum + one.amount, 0),
       payment_method_details: {
         type: 'card',
         card: { multicapture: { status: intent.method === singleCapture ? 'unavailable' : 'available' } },

@@ -316,6 +316,34 @@ describe('orders that are paid with Stripe', () => {
   })
 })
 
+describe('a comparison with Stripe', () => {
+  test('names what was done there by hand', async () => {
+    const from = new Date().toISOString()
+    const [orderId, unknown] = [newId('ord'), targetWith()]
+    for (const event of [reserved, confirmed]) await payments.deliver(event(orderId))
+    const { providerRef: intent = '' } = (await payments.payment(orderId)) ?? {}
+    double.refunds.push({ id: 're_byhand', amount: 900, intent, metadata: {}, status: 'succeeded' })
+    await stripe().authorize(unknown)
+    const started = await payments.request('POST', '/v1/payments/reconciliations', {
+      as: { roles: ['operator'] },
+      body: { from },
+      headers: { 'idempotency-key': newId('key') },
+    })
+    const run: { id: string } = JSON.parse(JSON.stringify(started.body))
+    await payments.app.reconciliations.run()
+    const url = `/v1/payments/reconciliations/${run.id}/differences?limit=100`
+    const { body } = await payments.request('GET', url, { as: { roles: ['operator'] } })
+    const { items }: { items: { paymentId: string }[] } = JSON.parse(JSON.stringify(body))
+    const of = (paymentId: string) => items.filter((one) => one.paymentId === paymentId)
+    expect(of(paymentIdOf(orderId))).toMatchObject([
+      { kind: 'amounts_differ', ours: { refundedMinor: 0 }, theirs: { capturedMinor: 2500, refundedMinor: 900 } },
+    ])
+    expect(of(unknown.paymentId)).toMatchObject([
+      { kind: 'missing_here', theirs: { state: 'held', authorizedMinor: 2500 } },
+    ])
+  })
+})
+
 describe('a webhook of Stripe', () => {
   const library = new Stripe('sk_test_double')
   const url = '/v1/payments/webhooks/stripe'

@@ -74,6 +74,11 @@ export function recordOf(intent: Stripe.PaymentIntent, refunds: readonly Stripe.
   }
 }
 
+/** What was given back of a PaymentIntent whose latest charge is shown with it. */
+export function refundedOf({ latest_charge: charge }: Stripe.PaymentIntent): number {
+  return charge === null || typeof charge === 'string' ? 0 : charge.amount_refunded
+}
+
 /** True where the card network takes more than one capture of this authorisation. */
 export function canCaptureAgain({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
   if (charge === null || typeof charge === 'string') return false

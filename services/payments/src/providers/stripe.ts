@@ -10,7 +10,7 @@ import {
 import { createStripeClient, type StripeOptions } from './stripe-client.ts'
 import { declineReasonOf, failureOf } from './stripe-errors.ts'
 import { underKey } from './stripe-keys.ts'
-import { canCaptureAgain, factsOf, metadataKeys, recordOf, refundFactOf } from './stripe-records.ts'
+import { canCaptureAgain, factsOf, metadataKeys, recordOf, refundedOf, refundFactOf } from './stripe-records.ts'
 import { hintOf } from './stripe-webhooks.ts'
 import { webhookToleranceMs } from './webhook-signature.ts'
 
@@ -186,12 +186,16 @@ export function createStripe(options: StripeOptions, now: () => Date): PaymentPr
       asking('', async () => {
         const { data, has_more: hasMore } = await stripe.paymentIntents.list({
           limit: pageSize,
+          expand: ['data.latest_charge'],
           created: { gte: Math.floor(from.getTime() / 1000) },
           ...(after !== undefined && { starting_after: after }),
         })
         const ours = data.filter(({ metadata }) => metadata[metadataKeys.payment] !== undefined)
         const next = hasMore ? data.at(-1)?.id : undefined
-        return { items: ours.map((intent) => recordOf(intent, [])), ...(next !== undefined && { next }) }
+        return {
+          items: ours.map((intent) => ({ ...recordOf(intent, []), refundedMinor: refundedOf(intent) })),
+          ...(next !== undefined && { next }),
+        }
       }),
     readWebhook: async (body, signature) => {
       try {
