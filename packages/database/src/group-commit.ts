@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { defineError } from '@tradewind/service-kit/errors'
 import type { LRUCache } from 'lru-cache'
 import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, type WriteError } from 'mongodb'
@@ -40,6 +41,10 @@ const maxWaiting = 20_000
 const maxFolded = 512
 /** How often other writers may be faster before a caller is told. */
 const maxAttempts = 60
+/** How long what is in memory is not trusted after another writer was faster: it writes these documents, too. */
+const distrustMs = 1000
+/** Writers that met at one document wait for a random time up to this long, and let one another pass. */
+const longestTurnMs = 30
 
 interface Command<S> {
   readonly id: string
@@ -97,6 +102,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
   let inFlight = 0
   let waitingCount = 0
   let scheduled = false
+  let distrustedUntil = 0
 
   function schedule() {
     if (scheduled || ready.size === 0 || inFlight >= maxInFlight) return
@@ -144,7 +150,8 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
 
   async function commitBatch(batch: ReadonlyMap<string, Waiting<S>[]>): Promise<void> {
     let remaining = batch
-    let mayUseCache = true
+    let mayUseCache = performance.now() >= distrustedUntil
+    let turns = 0
     while (remaining.size > 0) {
       const documents = await load(remaining, mayUseCache)
       const again = new Map<string, Waiting<S>[]>()
@@ -157,7 +164,10 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
         else again.set(id, taken)
       }
       const forestalled = await write(writes)
-      if (forestalled.length > 0) options.onConflict?.(forestalled.length)
+      if (forestalled.length > 0) {
+        options.onConflict?.(forestalled.length)
+        distrustedUntil = performance.now() + distrustMs
+      }
       for (const folded of forestalled) {
         cache.delete(folded.id)
         const retried = folded.taken.filter((waiting) => {
@@ -170,7 +180,19 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
       }
       remaining = again
       mayUseCache = false
+      if (forestalled.length > 0 && remaining.size > 0) {
+        turns += 1
+        await delay(Math.random() * Math.min(longestTurnMs, 2 ** turns))
+        for (const [id, taken] of remaining) joinWaiting(id, taken, batch.get(id))
+      }
     }
+  }
+
+  /** Takes in those who came while others were faster: they share the next write instead of waiting for one of their own. */
+  function joinWaiting(id: string, taken: Waiting<S>[], inBatch: Waiting<S>[] | undefined) {
+    const joining = mailboxes.get(id)?.waiting.splice(0, maxFolded - taken.length) ?? []
+    taken.push(...joining)
+    if (taken !== inBatch) inBatch?.push(...joining)
   }
 
   async function load(batch: ReadonlyMap<string, readonly Waiting<S>[]>, mayUseCache: boolean) {
