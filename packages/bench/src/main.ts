@@ -12,6 +12,7 @@ orders for one SKU against orders for ${spreadOver} SKUs, and ${rushBuyers} buye
 
   --orders N     orders of one run (6000)
   --rounds N     runs of each case; the median is shown (3)
+  --replicas L   how many processes, separated by commas (1,2,4)
   --json FILE    write the figures there as well
 
 pnpm bench embedded-mongodb
@@ -32,6 +33,7 @@ const options = {
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '3' },
   orders: { type: 'string', default: '6000' },
+  replicas: { type: 'string', default: '1,2,4' },
   large: { type: 'string', default: '1000000' },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -93,6 +95,7 @@ async function benchInventory(): Promise<unknown> {
   const figures = await measureInventory({
     orders: Number(values.orders),
     rounds: Number(values.rounds),
+    replicaCounts: values.replicas.split(',').map(Number),
     onProgress: progress,
   })
   printInventory(figures)

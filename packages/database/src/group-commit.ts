@@ -43,8 +43,10 @@ const maxFolded = 512
 const maxAttempts = 60
 /** How long what is in memory is not trusted after another writer was faster: it writes these documents, too. */
 const distrustMs = 1000
-/** Writers that met at one document wait for a random time up to this long, and let one another pass. */
-const longestTurnMs = 30
+/** What this process wrote so recently is trusted even then: whoever met it at that document waits. */
+const ownWriteMs = 50
+/** Writers that met at one document wait for a random time up to this long, and let the faster one go on for a while. */
+const longestTurnMs = 150
 
 interface Command<S> {
   readonly id: string
@@ -103,6 +105,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
   let waitingCount = 0
   let scheduled = false
   let distrustedUntil = 0
+  const writtenAt = new WeakMap<AggregateDocument, number>()
 
   function schedule() {
     if (scheduled || ready.size === 0 || inFlight >= maxInFlight) return
@@ -150,7 +153,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
 
   async function commitBatch(batch: ReadonlyMap<string, Waiting<S>[]>): Promise<void> {
     let remaining = batch
-    let mayUseCache = performance.now() >= distrustedUntil
+    let mayUseCache = true
     let turns = 0
     while (remaining.size > 0) {
       const documents = await load(remaining, mayUseCache)
@@ -182,7 +185,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
       mayUseCache = false
       if (forestalled.length > 0 && remaining.size > 0) {
         turns += 1
-        await delay(Math.random() * Math.min(longestTurnMs, 2 ** turns))
+        await delay(Math.random() * Math.min(longestTurnMs, 4 ** turns))
         for (const [id, taken] of remaining) joinWaiting(id, taken, batch.get(id))
       }
     }
@@ -195,11 +198,18 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
     if (taken !== inBatch) inBatch?.push(...joining)
   }
 
+  function trusted(id: string): AggregateDocument | undefined {
+    const document = cache.get(id)
+    const at = performance.now()
+    if (document === undefined || at >= distrustedUntil) return document
+    return at - (writtenAt.get(document) ?? 0) < ownWriteMs ? document : undefined
+  }
+
   async function load(batch: ReadonlyMap<string, readonly Waiting<S>[]>, mayUseCache: boolean) {
     const found = new Map<string, { document: AggregateDocument | undefined; fresh: boolean }>()
     const missing: string[] = []
     for (const [id, taken] of batch) {
-      const document = mayUseCache ? cache.get(id) : undefined
+      const document = mayUseCache ? trusted(id) : undefined
       if (document !== undefined) found.set(id, { document, fresh: false })
       else if (!(mayUseCache && taken.every(({ mustBeNew }) => mustBeNew))) missing.push(id)
     }
@@ -302,7 +312,10 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
   function finish({ id, settle, announceAgain, write: written }: Folded<S>, document: AggregateDocument | undefined) {
     if (document !== undefined) {
       cache.set(id, document)
-      if (written !== undefined) onCommitted(document, written.added, false)
+      if (written !== undefined) {
+        writtenAt.set(document, performance.now())
+        onCommitted(document, written.added, false)
+      }
       const repeated = announceAgain.flatMap(
         (asked) => document.outbox.entries.findLast((entry) => isAsked(asked, entry)) ?? [],
       )

@@ -8,6 +8,8 @@ export interface Options {
   readonly orders: number
   /** Runs of each case, of which the median counts. */
   readonly rounds: number
+  /** How many processes of the service, one after another. */
+  readonly replicaCounts: readonly number[]
   readonly onProgress: (line: string) => void
 }
 
@@ -35,13 +37,12 @@ export interface Figures {
 export const spreadOver = 1000
 export const rushUnits = 1000
 export const rushBuyers = 10_000
-const replicaCounts = [1, 2, 4]
 const warmUpOrders = 3000
 
-/** Reservations through the event path, by one, two and four processes of the service on one database and one broker. */
+/** Reservations through the event path, by so many processes of the service on one database and one broker. */
 export async function measureInventory(options: Options): Promise<Figures[]> {
   const figures: Figures[] = []
-  for (const count of replicaCounts) figures.push(await measureReplicas(count, options))
+  for (const count of options.replicaCounts) figures.push(await measureReplicas(count, options))
   return figures
 }
 
