@@ -12,6 +12,8 @@ export const PaymentId = Id('pay')
 export const RefundId = Id('ref')
 export const FulfilmentId = Id('ful')
 export const ReturnId = Id('ret')
+/** A change of what an order consists of, before any of it is packed. */
+export const EditId = Id('edt')
 /** Units that an order gives back to the shelves, by a cancellation, an edit or a return. */
 export const RestockId = Id('rst')
 export const NotificationId = Id('ntf')
@@ -25,8 +27,10 @@ export const LocationId = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', ma
 export const Timestamp = Type.String({ format: 'date-time' })
 
 export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code' })
+/** Highest amount of anything. */
+export const maxAmountMinor = 1_000_000_000_000
 /** An amount in the currency's minor unit, never a fraction. */
-export const AmountMinor = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 })
+export const AmountMinor = Type.Integer({ minimum: 0, maximum: maxAmountMinor })
 export const Money = Type.Object({ amountMinor: AmountMinor, currency: Currency }, { additionalProperties: false })
 export type Money = Type.Static<typeof Money>
 

@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import {
+  EditId,
   FulfilmentId,
+  Line,
   LocationId,
   Money,
   OrderId,
@@ -9,9 +11,77 @@ import {
   RestockId,
   ReturnId,
   Sku,
+  Strict,
+  Timestamp,
   UserId,
 } from './common.ts'
 import { defineEvent } from './event.ts'
+
+/** Who carries a parcel, and what it can be followed by. */
+export const Tracking = Strict({
+  carrier: Line(100),
+  code: Line(100),
+  url: Type.Optional(Type.String({ maxLength: 500, pattern: '^https://[^\\s<>"]+$' })),
+})
+
+const UnitsOfLine = { lineId: OrderLineId, sku: Sku, quantity: Type.Integer() }
+
+export const Fulfilment = Type.Object({
+  id: FulfilmentId,
+  status: Type.Enum(['packing', 'shipped', 'delivered', 'cancelled']),
+  lines: Type.Array(Type.Object(UnitsOfLine)),
+  tracking: Type.Optional(Tracking),
+  capture: Type.Optional(Money),
+  createdAt: Timestamp,
+  shippedAt: Type.Optional(Timestamp),
+  deliveredAt: Type.Optional(Timestamp),
+  cancelledAt: Type.Optional(Timestamp),
+})
+export type Fulfilment = Type.Static<typeof Fulfilment>
+
+export const Refund = Type.Object({
+  id: RefundId,
+  amount: Money,
+  status: Type.Enum(['requested', 'succeeded', 'failed']),
+  cause: Type.Enum(['edited', 'cancelled', 'returned', 'goodwill', 'elsewhere']),
+  returnId: Type.Optional(ReturnId),
+  failure: Type.Optional(Type.String({ description: 'why the provider refused' })),
+  requestedAt: Timestamp,
+  answeredAt: Type.Optional(Timestamp),
+})
+export type Refund = Type.Static<typeof Refund>
+
+export const Return = Type.Object({
+  id: ReturnId,
+  status: Type.Enum(['requested', 'approved', 'rejected', 'received', 'refunding', 'refunded']),
+  lines: Type.Array(
+    Type.Object({
+      ...UnitsOfLine,
+      restocked: Type.Optional(Type.Integer()),
+      writtenOff: Type.Optional(Type.Integer()),
+    }),
+  ),
+  reason: Type.String(),
+  rejection: Type.Optional(Type.String()),
+  requestedAt: Timestamp,
+  approvedAt: Type.Optional(Timestamp),
+  rejectedAt: Type.Optional(Timestamp),
+  receivedAt: Type.Optional(Timestamp),
+  refundedAt: Type.Optional(Timestamp),
+})
+export type Return = Type.Static<typeof Return>
+
+export const OrderEdit = Type.Object({
+  id: EditId,
+  status: Type.Enum(['open', 'done', 'failed']),
+  lines: Type.Array(Type.Object({ sku: Sku, quantity: Type.Integer() })),
+  total: Money,
+  toPay: Money,
+  failure: Type.Optional(Type.String({ description: 'why what it adds could not be sold' })),
+  requestedAt: Timestamp,
+  endedAt: Type.Optional(Timestamp),
+})
+export type OrderEdit = Type.Static<typeof OrderEdit>
 
 const Units = Type.Array(Type.Object({ lineId: OrderLineId, sku: Sku, quantity: Type.Integer({ minimum: 1 }) }))
 const ofOrder = { orderId: OrderId, customerId: UserId, number: Type.String() }

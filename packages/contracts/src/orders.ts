@@ -17,6 +17,7 @@ import {
   UserId,
 } from './common.ts'
 import { defineEvent } from './event.ts'
+import { Fulfilment, OrderEdit, Refund, Return } from './fulfilment.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
 
@@ -25,16 +26,34 @@ export const OrderStatus = Type.Enum([
   'reserved',
   'authorized',
   'confirmed',
+  'partially_fulfilled',
+  'fulfilled',
+  'completed',
   'rejected',
   'cancelled',
   'expired',
 ])
 export type OrderStatus = Type.Static<typeof OrderStatus>
 
-export const PaymentStatus = Type.Enum(['none', 'authorized', 'captured', 'declined', 'voided', 'refunded'])
+export const PaymentStatus = Type.Enum([
+  'none',
+  'authorized',
+  'partially_captured',
+  'captured',
+  'declined',
+  'voided',
+  'partially_refunded',
+  'refunded',
+])
 export type PaymentStatus = Type.Static<typeof PaymentStatus>
 
-export const FulfilmentStatus = Type.Enum(['unfulfilled'])
+export const FulfilmentStatus = Type.Enum([
+  'unfulfilled',
+  'partially_fulfilled',
+  'fulfilled',
+  'partially_returned',
+  'returned',
+])
 export type FulfilmentStatus = Type.Static<typeof FulfilmentStatus>
 
 /** Why an order stopped, and for cancellations who stopped it. */
@@ -100,13 +119,19 @@ export const Order = Type.Object({
   shippingAddress: Type.Optional(Address),
   note: Type.Optional(Type.String()),
   reason: Type.Optional(StopReason),
+  capture: Type.Optional(Type.Enum(['now', 'on_ship'])),
+  partOf: Type.Optional(OrderId),
+  fulfilments: Type.Optional(Type.Array(Fulfilment)),
+  returns: Type.Optional(Type.Array(Return)),
+  refunds: Type.Optional(Type.Array(Refund)),
+  edits: Type.Optional(Type.Array(OrderEdit)),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   version: Type.Integer(),
 })
 export type Order = Type.Static<typeof Order>
 
-const orderParams = Strict({ id: OrderId })
+export const orderParams = Strict({ id: OrderId })
 
 export const placeOrderRoute = defineRoute('orders', 'POST', '/v1/orders', 'user', {
   summary: 'Places an order',
@@ -143,8 +168,13 @@ export const listOrdersRoute = defineRoute('orders', 'GET', '/v1/orders', 'user'
 
 export const cancelOrderRoute = defineRoute('orders', 'POST', '/v1/orders/:id/cancel', 'user', {
   summary: 'Cancels an order: stock goes back, the authorisation is voided or the capture refunded',
+  description:
+    'Once a part has shipped, it cancels the rest. With `lines` it cancels what no fulfilment has of these lines alone. Asked again, it answers the same.',
   params: orderParams,
-  body: Strict({ reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) }),
+  body: Strict({
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    lines: Type.Optional(Type.Array(Strict({ lineId: OrderLineId }), { minItems: 1, maxItems: maxOrderLines })),
+  }),
   response: { 200: Order },
 })
 
@@ -153,6 +183,7 @@ export const TimelineEntry = Type.Object({
   type: Type.String({ description: 'what happened, an event type without its version' }),
   service: Type.String({ description: 'who did it' }),
   data: Type.Record(Type.String(), Type.Unknown()),
+  traceId: Type.Optional(Type.String({ description: 'of the request or event that it came with' })),
 })
 
 export const getTimelineRoute = defineRoute('orders', 'GET', '/v1/orders/:id/timeline', 'user', {
@@ -177,6 +208,10 @@ export const Saga = Type.Object({
   paymentStatus: PaymentStatus,
   toldOf: Type.Array(OrderStatus),
   isAwaiting: Type.Boolean({ description: 'somebody still owes the order an answer' }),
+  wishes: Type.Array(
+    Type.Object({ kind: Type.Enum(['capture', 'refund', 'restock', 'supplement']), id: Type.String() }),
+    { description: 'what was asked for and not answered' },
+  ),
   since: Timestamp,
   reminders: Type.Integer({ description: 'how often an answer was asked for again in this status' }),
   nextReminderAt: Type.Union([Timestamp, Type.Null()]),
@@ -245,6 +280,8 @@ const OrderSummary = {
   total: Money,
   /** Who knows the address for mails about this order. */
   contact: Type.Enum(['order', 'account']),
+  /** The order that this one is a supplement of. Nobody is told of supplements. */
+  partOf: Type.Optional(OrderId),
 }
 
 /** Stock is committed and payment authorised. Payments captures; notifications writes the confirmation. */

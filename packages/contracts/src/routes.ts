@@ -4,6 +4,7 @@ import { discountRoutes } from './discounts.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { jobRoutes } from './jobs.ts'
 import { notificationsRoutes } from './notifications.ts'
+import { orderChangeRoutes } from './order-changes.ts'
 import { ordersRoutes } from './orders.ts'
 import { paymentsRoutes } from './payments.ts'
 import type { RouteContract } from './route.ts'
@@ -17,6 +18,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...jobRoutes,
   ...ordersRoutes,
   ...discountRoutes,
+  ...orderChangeRoutes,
   ...paymentsRoutes,
   ...notificationsRoutes,
   ...webhookRoutes,

@@ -96,6 +96,15 @@ describe('whatever the order of arrival', () => {
   })
 })
 
+test('nobody is told of a supplement, which belongs to an order that tells', async () => {
+  const ending = newEnding(notifications)
+  for (const event of [confirmed, rejected, cancelled, expired].map((make) => make(ending))) {
+    const data = { ...Object(event.data), partOf: ending.orderId }
+    await notifications.deliver({ ...event, data })
+  }
+  expect(await notifications.ofOrder(ending.orderId)).toEqual([])
+})
+
 describe('an address', () => {
   test('is in no event', async () => {
     const ending = newEnding(notifications, 'account')

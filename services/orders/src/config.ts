@@ -34,6 +34,17 @@ export const settings = Type.Object({
       description: 'ISO 3166-1 code of the country for orders without an address',
     }),
   ),
+  ORDERS_CAPTURE: Type.Enum(['now', 'on_ship'], {
+    default: 'now',
+    description:
+      'when money is taken: with the confirmation, or with each shipment; orders keep what held when they were placed',
+  }),
+  ORDERS_RETURN_DAYS: Type.Integer({
+    default: 30,
+    minimum: 0,
+    maximum: 3650,
+    description: 'how many days after its delivery a unit may be sent back',
+  }),
 })
 export type Config = Static<typeof settings>
 

@@ -38,15 +38,23 @@ await runService('orders', loadOrdersConfig, async (context) => {
       reminderMs: context.config.REMINDER_SECONDS * 1000,
       stepDeadlineMs: context.config.STEP_DEADLINE_MINUTES * 60_000,
     },
+    capture: context.config.ORDERS_CAPTURE,
+    returnDays: context.config.ORDERS_RETURN_DAYS,
   })
   messaging.relay(orders.outbox)
-  const { onProducts, onReservations, onPayments, onNotifications } = service
+  const { onProducts, onReservations, onRestocks, onPayments, onNotifications } = service
   messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
   messaging.subscribe({
     from: 'inventory',
     name: 'reservations',
     filter: 'inventory.reservation.>',
     handlers: onReservations,
+  })
+  messaging.subscribe({
+    from: 'inventory',
+    name: 'restocks',
+    filter: 'inventory.stock.restocked.>',
+    handlers: onRestocks,
   })
   messaging.subscribe({ from: 'payments', name: 'payments', filter: 'payments.>', handlers: onPayments })
   messaging.subscribe({

@@ -1,4 +1,5 @@
 import { discountRoutes } from '@tradewind/contracts/discounts'
+import { orderChangeRoutes } from '@tradewind/contracts/order-changes'
 import { ordersRoutes } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
 import {
@@ -32,6 +33,11 @@ const withKey = () => ({ 'idempotency-key': newId('key') })
 const after = (...steps: readonly (keyof typeof reports)[]) => orderAfter(orders, customer, ...steps)
 
 /** Every route of the contract, with a request that it takes. */
+const unitsOfLine = { lineId: newId('oln'), quantity: 1 }
+const [fulfilmentId, returnId] = [newId('ful'), newId('ret')]
+const ofFulfilment = (id: string, verb: string) => `/v1/orders/${id}/fulfilments/${fulfilmentId}/${verb}`
+const ofReturn = (id: string, verb: string) => `/v1/orders/${id}/returns/${returnId}/${verb}`
+const received = { lines: [{ lineId: newId('oln'), restock: 1, writeOff: 0 }] }
 const routes: Record<string, { url: (id: string) => string; body?: object; headers?: () => Record<string, string> }> = {
   'POST /v1/orders': { url: () => '/v1/orders', body: good, headers: withKey },
   'GET /v1/orders/:id': { url: (id) => `/v1/orders/${id}` },
@@ -42,19 +48,55 @@ const routes: Record<string, { url: (id: string) => string; body?: object; heade
   'GET /v1/ops/sagas/:orderId': { url: (id) => `/v1/ops/sagas/${id}` },
   'POST /v1/ops/sagas/:orderId': { url: (id) => `/v1/ops/sagas/${id}`, body: { action: 'retry' } },
   'GET /v1/orders/:id/stream': { url: (id) => `/v1/orders/${id}/stream` },
+  'POST /v1/orders/:id/fulfilments': {
+    url: (id) => `/v1/orders/${id}/fulfilments`,
+    body: { lines: [unitsOfLine] },
+    headers: withKey,
+  },
+  'POST /v1/orders/:id/fulfilments/:fulfilmentId/ship': {
+    url: (id) => ofFulfilment(id, 'ship'),
+    body: {},
+    headers: withKey,
+  },
+  'POST /v1/orders/:id/fulfilments/:fulfilmentId/deliver': { url: (id) => ofFulfilment(id, 'deliver') },
+  'POST /v1/orders/:id/fulfilments/:fulfilmentId/cancel': { url: (id) => ofFulfilment(id, 'cancel') },
+  'POST /v1/orders/:id/edits': {
+    url: (id) => `/v1/orders/${id}/edits`,
+    body: { lines: [{ sku: 'MUG', quantity: 1 }] },
+    headers: withKey,
+  },
+  'POST /v1/orders/:id/returns': {
+    url: (id) => `/v1/orders/${id}/returns`,
+    body: { lines: [unitsOfLine], reason: 'too small' },
+    headers: withKey,
+  },
+  'POST /v1/orders/:id/returns/:returnId/approve': { url: (id) => ofReturn(id, 'approve') },
+  'POST /v1/orders/:id/returns/:returnId/reject': { url: (id) => ofReturn(id, 'reject'), body: { reason: 'worn' } },
+  'POST /v1/orders/:id/returns/:returnId/receive': {
+    url: (id) => ofReturn(id, 'receive'),
+    body: received,
+    headers: withKey,
+  },
+  'POST /v1/orders/:id/returns/:returnId/refund': { url: (id) => ofReturn(id, 'refund'), body: {}, headers: withKey },
+  'POST /v1/orders/:id/refunds': {
+    url: (id) => `/v1/orders/${id}/refunds`,
+    body: { amountMinor: 100, reason: 'late' },
+    headers: withKey,
+  },
 }
 
 describe('every route of the contract', () => {
   const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
-  const all = ordersRoutes.map((route) => [nameOf(route), route] as const)
+  const declaredRoutes = [...ordersRoutes, ...orderChangeRoutes]
+  const all = declaredRoutes.map((route) => [nameOf(route), route] as const)
   const requestFor = (name: string, id: string) => {
     const { url = () => '', body, headers = () => ({}) } = routes[name] ?? {}
     return { url: url(id), request: { headers: headers(), ...(body !== undefined && { body }) } }
   }
 
   test('is answered by the service and named in these tests', () => {
-    const declared = ordersRoutes.map(nameOf).toSorted()
-    const answered = [...ordersRoutes, ...discountRoutes].map(nameOf).toSorted()
+    const declared = declaredRoutes.map(nameOf).toSorted()
+    const answered = [...declaredRoutes, ...discountRoutes].map(nameOf).toSorted()
     expect(orders.app.routes.map(({ contract }) => nameOf(contract)).toSorted()).toEqual(answered)
     expect(Object.keys(routes).toSorted()).toEqual(declared)
   })
@@ -82,7 +124,16 @@ describe('every route of the contract', () => {
   })
 
   const withId = all.filter(([, { path }]) => path.includes(':id'))
-  test.each(withId)(
+  const asOperator = (access: string) => access === 'operator'
+  test.each(withId.filter(([, { access }]) => asOperator(access)))(
+    '%s reports an order that never was as missing to operators',
+    async (name, { method }) => {
+      const { url, request } = requestFor(name, newId('ord'))
+      await expectRefusal(orders, [method, url, { ...request, as: operator }], 404, 'ORDERS_NOT_FOUND')
+    },
+  )
+
+  test.each(withId.filter(([, { access }]) => !asOperator(access)))(
     '%s reports the order of somebody else as missing, and one that never was the same way',
     async (name, { method }) => {
       for (const id of [await after('held'), newId('ord')]) {
@@ -92,7 +143,8 @@ describe('every route of the contract', () => {
     },
   )
 
-  test.each(withId)('%s refuses an id that is none', async (name, { method }) => {
+  test.each(withId)('%s refuses an id that is none', async (name, { method, access }) => {
+    const as = asOperator(access) ? operator : customer
     for (const id of [
       '1',
       'ord_1',
@@ -103,7 +155,7 @@ describe('every route of the contract', () => {
       `ord_${'f'.repeat(33)}`,
     ]) {
       const { url, request } = requestFor(name, id)
-      expect(await expectRefusal(orders, [method, url, { ...request, as: customer }], 400, 'INVALID_INPUT')).toEqual([
+      expect(await expectRefusal(orders, [method, url, { ...request, as }], 400, 'INVALID_INPUT')).toEqual([
         '/params/id',
       ])
     }
@@ -250,6 +302,7 @@ describe('placing an order', () => {
       tax: nothing,
       shipping: nothing,
       total,
+      capture: 'now',
       ...extra,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),

@@ -14,7 +14,7 @@ import { createAnswers } from '../src/store/answers.ts'
 import { createCatalogueRepository } from '../src/store/catalogue.repository.ts'
 import { createDiscountRepository } from '../src/store/discount.repository.ts'
 import { migrations } from '../src/store/migrations.ts'
-import { createOrderRepository } from '../src/store/order.repository.ts'
+import { createOrderRepository, type OrderRepository } from '../src/store/order.repository.ts'
 import { createOrderNumbers } from '../src/store/order-numbers.ts'
 
 export interface OrdersUnderTest extends RunningService {
@@ -28,12 +28,17 @@ interface Options {
   readonly database: string
   /** Variables beside the necessary ones. */
   readonly env?: Readonly<Record<string, string>>
+  readonly capture?: 'now' | 'on_ship'
+  /** Puts something of a test's own between the use cases and their store. */
+  readonly wrap?: (orders: OrderRepository) => OrderRepository
 }
 
+export const returnDays = 30
 export const times = { reminderMs: 5000, stepDeadlineMs: 600_000 }
 
 /** Orders as main.ts wires it; its reconciler runs when the test says so. */
-export async function startOrders({ mongodbUrl, natsUrl, database, env = {} }: Options): Promise<OrdersUnderTest> {
+export async function startOrders(options: Options): Promise<OrdersUnderTest> {
+  const { mongodbUrl, natsUrl, database, capture = 'now', wrap = (orders) => orders, env = {} } = options
   const config = loadConfig(settings, {
     MONGODB_URL: mongodbUrl,
     MONGODB_DATABASE: database,
@@ -50,7 +55,7 @@ export async function startOrders({ mongodbUrl, natsUrl, database, env = {} }: O
     const orders = createOrderRepository(db, now)
     const { taxRates, shippingRates } = ratesOf(config)
     const app = createOrders({
-      orders,
+      orders: wrap(orders),
       catalogue: createCatalogueRepository(db),
       discounts: createDiscountRepository(db, now),
       tax: createTaxRates(taxRates),
@@ -61,15 +66,23 @@ export async function startOrders({ mongodbUrl, natsUrl, database, env = {} }: O
       now,
       newId,
       times,
+      capture,
+      returnDays,
     })
     const relay = messaging.relay(orders.outbox)
-    const { onProducts, onReservations, onPayments, onNotifications } = app
+    const { onProducts, onReservations, onRestocks, onPayments, onNotifications } = app
     messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
     messaging.subscribe({
       from: 'inventory',
       name: 'reservations',
       filter: 'inventory.reservation.>',
       handlers: onReservations,
+    })
+    messaging.subscribe({
+      from: 'inventory',
+      name: 'restocks',
+      filter: 'inventory.stock.restocked.>',
+      handlers: onRestocks,
     })
     messaging.subscribe({ from: 'payments', name: 'payments', filter: 'payments.>', handlers: onPayments })
     messaging.subscribe({
@@ -87,6 +100,7 @@ export async function startOrders({ mongodbUrl, natsUrl, database, env = {} }: O
       consumers: [
         ['inventory', 'orders-products'],
         ['inventory', 'orders-reservations'],
+        ['inventory', 'orders-restocks'],
         ['payments', 'orders-payments'],
         ['notifications', 'orders-notifications'],
       ],

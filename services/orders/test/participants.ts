@@ -93,6 +93,9 @@ export interface OrderBody {
   customerId: string
   status: string
   paymentStatus: string
+  fulfilmentStatus: string
+  lines: { id: string; sku: string; quantity: number }[]
+  total: { amountMinor: number }
   version: number
   reason?: string
 }

@@ -41,6 +41,10 @@ Made from [saga-table.ts](../services/orders/src/domain/saga-table.ts), which is
 where the order is are noted, so that it is known when everything has been undone; a fact that is heard twice changes
 nothing. An order that waits asks again after a while, so that a lost message delays it and never stops it.
 
+From the confirmation on an order goes by what is shipped and delivered. What it asks for then (to take money for a shipment,
+to give some back, to put units back on the shelf) are wishes with ids of their own, which it repeats until each was
+answered, whatever its status. Where money is taken with each shipment, being captured is a matter of wishes, too.
+
 \`\`\`mermaid
 ${diagram()}
 \`\`\`

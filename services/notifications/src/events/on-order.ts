@@ -33,12 +33,15 @@ const occasionOf = ({ orderId, customerId, contact, ...order }: OrderEvent): Occ
   }
 }
 
+/** Of a supplement nobody is told: its customer hears of the order that it belongs to. */
+const isToldOf = ({ partOf }: { partOf?: string }) => partOf === undefined
+
 // Safe to repeat: a mail's id follows from the order and the kind of mail, and of an edit from its event; what was sent is
 // not sent again.
 export const onOrder = (notify: NotifyCustomer): EventHandler[] => [
-  on(OrderConfirmedV1, ({ data }) => notify('order-confirmed', occasionOf(data))),
-  on(OrderRejectedV1, ({ data }) => notify('order-rejected', occasionOf(data))),
-  on(OrderCancelledV1, ({ data }) => notify('order-cancelled', occasionOf(data))),
-  on(OrderExpiredV1, ({ data }) => notify('order-expired', occasionOf(data))),
+  on(OrderConfirmedV1, async ({ data }) => isToldOf(data) && notify('order-confirmed', occasionOf(data))),
+  on(OrderRejectedV1, async ({ data }) => isToldOf(data) && notify('order-rejected', occasionOf(data))),
+  on(OrderCancelledV1, async ({ data }) => isToldOf(data) && notify('order-cancelled', occasionOf(data))),
+  on(OrderExpiredV1, async ({ data }) => isToldOf(data) && notify('order-expired', occasionOf(data))),
   on(OrderEditedV1, ({ id, data }) => notify('order-edited', { ...occasionOf(data), about: id })),
 ]

@@ -1,7 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createFulfilment, deliverFulfilment, shipFulfilment } from './fulfilment.ts'
 import { createOrder, type Order, OrderNotCancellable, type OrderStatus, type StopReason } from './order.ts'
-import { applyFact, cancelOrder, type Fact, isAwaiting, isDecided, remind, scheduled } from './order-saga.ts'
+import {
+  applyFact,
+  cancelOrder,
+  carriedOut,
+  type Fact,
+  isAwaiting,
+  isDecided,
+  remind,
+  scheduled,
+} from './order-saga.ts'
 
 const now = new Date('2026-03-01T10:00:00Z')
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds)
@@ -14,7 +24,9 @@ const pending = createOrder(
     id: 'ord_1',
     number: 'TW-1',
     customerId: 'usr_1',
-    lines: [],
+    lines: [
+      { id: 'oln_1', sku: 'MUG', title: 'Mug', quantity: 2, unitPrice: { ...money, amountMinor: 500 }, total: money },
+    ],
     subtotal: money,
     paymentMethod: 'pm_approve',
     idempotencyKey: 'k',
@@ -45,16 +57,31 @@ const factsByType: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> } 
   'payment-captured': { type: 'payment-captured' },
   'payment-voided': { type: 'payment-voided' },
   'payment-refunded': { type: 'payment-refunded' },
+  'refund-refused': { type: 'refund-refused', refundId: 'ref_1', reason: 'closed' },
+  'units-restocked': { type: 'units-restocked', restockId: 'rst_1' },
   'customer-told': { type: 'customer-told', of: 'confirmed' },
+  'mail-reported': { type: 'mail-reported', notificationId: 'ntf_1' },
 }
 const everyFact: readonly Fact[] = Object.values(factsByType)
+
+/** Packs, sends and delivers so many of the two units. */
+const sent = (order: Order, quantity: number, id = 'ful_1'): Order => {
+  const author = { at: now }
+  const packed = createFulfilment(order, { id, lines: [{ lineId: 'oln_1', quantity }] }, author).order
+  return carriedOut(order, shipFulfilment(packed, id, undefined, author), now).order
+}
+const confirmed = apply(pending, held, paid, committed)
+const arrived = (order: Order): Order => carriedOut(order, deliverFulfilment(order, 'ful_1', { at: now }), now).order
 
 /** Every status, reached the way orders reach it. */
 const byStatus: Readonly<Record<OrderStatus, Order>> = {
   pending,
   reserved: apply(pending, held),
   authorized: apply(pending, held, paid),
-  confirmed: apply(pending, held, paid, committed),
+  confirmed,
+  partially_fulfilled: sent(confirmed, 1),
+  fulfilled: sent(confirmed, 2),
+  completed: arrived(sent(apply(confirmed, { type: 'payment-captured' }, told('confirmed')), 2)),
   rejected: apply(pending, { type: 'stock-rejected' }),
   cancelled: cancel(pending).order,
   expired: apply(pending, held, { type: 'hold-expired' }),
@@ -135,8 +162,9 @@ describe('cancelling', () => {
 
   test('changes nothing the second time', () => expect(cancel(byStatus.cancelled).order).toBe(byStatus.cancelled))
 
-  test('refuses an order that was rejected or has expired', () => {
-    for (const order of [byStatus.rejected, byStatus.expired]) {
+  test('refuses an order that was rejected or has expired, and one of which a part has shipped', () => {
+    const { rejected, expired, partially_fulfilled: underWay, fulfilled, completed } = byStatus
+    for (const order of [rejected, expired, underWay, fulfilled, completed]) {
       expect(() => cancel(order)).toThrow(expect.objectContaining({ code: OrderNotCancellable.code }))
     }
   })
@@ -252,7 +280,11 @@ describe('whatever the participants report, in whatever order and how often', ()
           pending: false,
           reserved: false,
           authorized: false,
-          confirmed: isTold && isCaptured && order.paymentStatus === 'captured',
+          confirmed: isTold && isCaptured,
+          // Nothing is shipped here.
+          partially_fulfilled: false,
+          fulfilled: false,
+          completed: false,
           rejected: isTold,
           cancelled: isTold && isUndone,
           expired: isTold && isUndone,

@@ -1,5 +1,14 @@
+import type { Author } from './after-confirmation.ts'
+import { type Change, entered, followedBy, noChange, type Said } from './change.ts'
+import { cancelPacking } from './fulfilment.ts'
+import { capturedMinor, chargedMinor, refundedMinor, settledMinor } from './money-owed.ts'
 import { type Order, OrderNotCancellable, type OrderStatus, type StopReason, type TimelineEntry } from './order.ts'
-import { type Announcement, sagaTable } from './saga-table.ts'
+import { answerRefund, noteRefund } from './refund.ts'
+import { answerRestock } from './restock.ts'
+import { settledReturn } from './return.ts'
+import { type Announcement, isConfirmed, type Milestone, sagaTable } from './saga-table.ts'
+import { deliveredUnits, orderedUnits, overLines, receivedUnits, shippedUnits } from './units.ts'
+import { openSupplements, openWishes } from './wishes.ts'
 
 /** What the participants report. */
 export type Fact =
@@ -10,15 +19,22 @@ export type Fact =
   | { readonly type: 'hold-expired' }
   | { readonly type: 'payment-authorized'; readonly paymentId: string }
   | { readonly type: 'payment-declined' }
-  | { readonly type: 'payment-captured' }
+  | { readonly type: 'payment-captured'; readonly amountMinor?: number; readonly fulfilmentId?: string }
   | { readonly type: 'payment-voided' }
-  | { readonly type: 'payment-refunded' }
+  /** All of it where no refund is named, or one that was not asked for with the order's end. */
+  | { readonly type: 'payment-refunded'; readonly refundId?: string; readonly amountMinor?: number }
+  | { readonly type: 'refund-refused'; readonly refundId: string; readonly reason: string }
+  | { readonly type: 'units-restocked'; readonly restockId: string }
   | { readonly type: 'customer-told'; readonly of: OrderStatus }
+  /** A mail about anything else than how the order ended. */
+  | { readonly type: 'mail-reported'; readonly notificationId: string }
 
 export interface Step {
   readonly order: Order
   /** The event that goes out with the new status; undefined when the fact was only noted. */
   readonly announcement?: Announcement
+  /** What else is said. */
+  readonly said?: readonly Said[]
 }
 
 /** True once the customer can be told how the order ended: confirmed, or stopped. */
@@ -26,15 +42,17 @@ export const isDecided = ({ status }: Order): boolean => sagaTable[status].rests
 
 /** Applies a fact. The same object comes back when it says nothing new, so a redelivered event changes nothing. */
 export function applyFact(order: Order, fact: Fact, entry: TimelineEntry, now: Date): Step {
-  const noted = note(order, fact)
+  const noted = note(order, fact, now)
   const arrow = sagaTable[order.status].on[fact.type]
   if (noted === order && arrow === undefined) return { order }
   const told = { ...noted, timeline: [...noted.timeline, entry] }
-  return arrow === undefined ? { order: told } : enter(told, arrow.to, arrow.reason, now)
+  if (arrow !== undefined) return enter(told, arrow.to, arrow.reason, now)
+  const { order: next, said } = followedBy(returnsSettled(told, now), (before) => advanced(before, now))
+  return said.length === 0 ? { order: next } : { order: next, said }
 }
 
 /** What a fact says of stock and money, kept whatever the order's status is. */
-function note(order: Order, fact: Fact): Order {
+function note(order: Order, fact: Fact, now: Date): Order {
   switch (fact.type) {
     case 'stock-held':
       return order.stockStatus === 'none' ? { ...order, stockStatus: 'held' } : order
@@ -50,16 +68,113 @@ function note(order: Order, fact: Fact): Order {
     case 'payment-declined':
       return order.paymentStatus === 'none' ? { ...order, paymentStatus: 'declined' } : order
     case 'payment-captured':
-      if (order.paymentStatus !== 'authorized' && order.paymentStatus !== 'none') return order
-      return { ...order, paymentStatus: 'captured' }
+      return noteCapture(order, fact)
     case 'payment-voided':
       if (order.paymentStatus !== 'authorized' && order.paymentStatus !== 'none') return order
       return { ...order, paymentStatus: 'voided' }
     case 'payment-refunded':
-      return order.paymentStatus === 'refunded' ? order : { ...order, paymentStatus: 'refunded' }
+      return noteGiven(order, fact, now)
+    case 'refund-refused':
+      return answerRefund(order, fact.refundId, fact.reason, now)
+    case 'units-restocked':
+      return answerRestock(order, fact.restockId)
     case 'customer-told':
       return order.toldOf.includes(fact.of) ? order : { ...order, toldOf: [...order.toldOf, fact.of] }
+    case 'mail-reported': {
+      const { mails = [] } = order
+      return mails.includes(fact.notificationId) ? order : { ...order, mails: [...mails, fact.notificationId] }
+    }
   }
+}
+
+/** All of the money, or what was taken for one shipment. */
+function noteCapture(order: Order, { amountMinor, fulfilmentId }: Extract<Fact, { type: 'payment-captured' }>): Order {
+  if (fulfilmentId === undefined) {
+    if (order.paymentStatus !== 'authorized' && order.paymentStatus !== 'none') return order
+    return withPaymentStatus({
+      ...order,
+      paymentStatus: 'captured',
+      capturedMinor: amountMinor ?? chargedMinor(order),
+    })
+  }
+  const sent = order.fulfilments?.find(({ id }) => id === fulfilmentId)
+  if (sent?.capture === undefined || sent.capture.isDone) return order
+  const capture = { ...sent.capture, isDone: true }
+  return withPaymentStatus({
+    ...order,
+    fulfilments: (order.fulfilments ?? []).map((one) => (one === sent ? { ...one, capture } : one)),
+    capturedMinor: (order.capturedMinor ?? 0) + (amountMinor ?? capture.amountMinor),
+  })
+}
+
+/** A refund that was asked for, all of the money, or a part that somebody gave back without asking here. */
+function noteGiven(order: Order, fact: Extract<Fact, { type: 'payment-refunded' }>, now: Date): Order {
+  const { refundId, amountMinor = 0 } = fact
+  if (refundId !== undefined && order.refunds?.some(({ id }) => id === refundId)) {
+    const answered = answerRefund(order, refundId, undefined, now)
+    return answered === order ? order : withPaymentStatus(answered)
+  }
+  if (refundId !== undefined && isConfirmed(order.status)) {
+    return withPaymentStatus(noteRefund(order, refundId, amountMinor, now))
+  }
+  return order.paymentStatus === 'refunded' ? order : { ...order, paymentStatus: 'refunded' }
+}
+
+/** How the payment stands by the amounts that were reported. A cancelled order waits for the whole to be undone instead. */
+function withPaymentStatus(order: Order): Order {
+  const captured = capturedMinor(order)
+  if (!isConfirmed(order.status) || captured === 0) return order
+  const refunded = refundedMinor(order, ({ status }) => status === 'succeeded')
+  if (refunded > 0) return { ...order, paymentStatus: refunded < captured ? 'partially_refunded' : 'refunded' }
+  const owed = order.capture === 'on_ship' ? order.total.amountMinor + settledMinor(order) : captured
+  return { ...order, paymentStatus: captured < owed ? 'partially_captured' : 'captured' }
+}
+
+const returnsSettled = (order: Order, now: Date): Change =>
+  (order.returns ?? [])
+    .filter(({ status }) => status === 'refunding')
+    .reduce<Change>((change, { id }) => followedBy(change, (before) => settledReturn(before, id, now)), noChange(order))
+
+/** Most advanced first. */
+function milestonesOf(order: Order): Milestone[] {
+  const [ordered, shipped, delivered] = [
+    orderedUnits(order),
+    overLines(order, shippedUnits),
+    overLines(order, deliveredUnits),
+  ]
+  if (shipped === 0) return []
+  if (shipped < ordered) return ['part-shipped']
+  return delivered < ordered || isAwaiting(order) ? ['rest-shipped'] : ['everything-settled', 'rest-shipped']
+}
+
+/** The order in the status that its shipments, deliveries and answers have brought it to. The same one when it is there. */
+export function advanced(order: Order, now: Date): Change {
+  const fulfilmentStatus = fulfilmentStatusOf(order)
+  const noted = fulfilmentStatus === order.fulfilmentStatus ? order : { ...order, fulfilmentStatus }
+  const { on } = sagaTable[order.status]
+  const [arrow] = milestonesOf(noted).flatMap((milestone) => on[milestone] ?? [])
+  if (arrow === undefined) return noChange(noted)
+  const { order: next } = enter(noted, arrow.to, arrow.reason, now)
+  const said: Said[] = arrow.to === 'completed' ? [{ type: 'completed' }] : []
+  return followedBy({ order: next, said }, (before) => advanced(before, now))
+}
+
+function fulfilmentStatusOf(order: Order): Order['fulfilmentStatus'] {
+  const shipped = overLines(order, shippedUnits)
+  if (shipped === 0) return 'unfulfilled'
+  if (shipped < orderedUnits(order)) return 'partially_fulfilled'
+  const received = overLines(order, receivedUnits)
+  if (received === 0) return 'fulfilled'
+  return received < shipped ? 'partially_returned' : 'returned'
+}
+
+/** What somebody did to an order, with what follows from it at once. The same object comes back when it was nothing new. */
+export function carriedOut(before: Order, change: Change, now: Date): Step {
+  if (change.order === before) return { order: before }
+  const wasAtRest = !isAwaiting(before)
+  const { order, said } = followedBy(change, (next) => advanced(withPaymentStatus(next), now))
+  const isNewWait = isAwaiting(order) && (wasAtRest || openWishes(order).length > openWishes(before).length)
+  return { order: isNewWait ? { ...order, reminders: 0, ...(wasAtRest && { since: now }) } : order, said }
 }
 
 /**
@@ -74,7 +189,19 @@ export function cancelOrder(
 ): Step {
   if (order.status === 'cancelled') return { order }
   if (!sagaTable[order.status].isCancellable) throw OrderNotCancellable({ orderId: order.id, status: order.status })
-  return enter(order, 'cancelled', reason, now, entry.data)
+  const author: Author = { at: now }
+  const { order: unpacked, said } = cancelPacking(order, author)
+  const step = enter(editsFailed(unpacked, reason, now), 'cancelled', reason, now, entry.data)
+  return said.length === 0 ? step : { ...step, said }
+}
+
+/** An edit that was under way is not made any more; its supplement is stopped with the order. */
+function editsFailed(order: Order, failure: StopReason, now: Date): Order {
+  if (order.edits?.some(({ status }) => status === 'open') !== true) return order
+  const edits = order.edits.map((edit) =>
+    edit.status === 'open' ? { ...edit, status: 'failed' as const, failure, endedAt: now } : edit,
+  )
+  return entered({ ...order, edits }, 'order.edit_failed', { at: now }, { reason: failure })
 }
 
 function enter(
@@ -103,15 +230,25 @@ function enter(
   }
 }
 
-/** The customer hears of each ending: of a confirmed order that is cancelled, twice. */
-const isTold = ({ status, toldOf }: Order): boolean => toldOf.includes(status)
+/** The customer hears of each ending: of a confirmed order that is cancelled, twice. Of a supplement only with its order. */
+function isTold({ status, toldOf, partOf }: Order): boolean {
+  const { tells } = sagaTable[status]
+  return tells !== undefined && (partOf !== undefined || toldOf.includes(tells))
+}
 
 /** True while somebody still owes the order an answer. */
 export function isAwaiting(order: Order): boolean {
+  return isStatusAwaiting(order) || openWishes(order).length > 0 || openSupplements(order).length > 0
+}
+
+/** True while the answer that is owed is one to the order's status, not to a wish of its own. */
+export function isStatusAwaiting(order: Order): boolean {
   const rest = sagaTable[order.status].restsWith
-  if (rest === undefined || !isTold(order)) return true
+  if (!isTold(order)) return true
+  if (rest === undefined) return false
   const { stock = [order.stockStatus], payment = [order.paymentStatus] } = rest
-  return !stock.includes(order.stockStatus) || !payment.includes(order.paymentStatus)
+  const isPaid = (order.capture === 'on_ship' && isConfirmed(order.status)) || payment.includes(order.paymentStatus)
+  return !stock.includes(order.stockStatus) || !isPaid
 }
 
 export interface SagaTimes {

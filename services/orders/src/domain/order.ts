@@ -1,4 +1,5 @@
 import { defineError } from '@tradewind/service-kit/errors'
+import type { AfterConfirmation } from './after-confirmation.ts'
 
 export interface Money {
   readonly amountMinor: number
@@ -16,6 +17,8 @@ export interface OrderLine {
   /** This line's share of the discount. */
   readonly discount?: Money
   readonly tax?: Money
+  /** The supplement that brought it, whose reservation its units are sold from. */
+  readonly from?: string
 }
 
 export interface Address {
@@ -28,8 +31,27 @@ export interface Address {
   readonly country: string
 }
 
-export type OrderStatus = 'pending' | 'reserved' | 'authorized' | 'confirmed' | 'rejected' | 'cancelled' | 'expired'
-export type PaymentStatus = 'none' | 'authorized' | 'captured' | 'declined' | 'voided' | 'refunded'
+export type OrderStatus =
+  | 'pending'
+  | 'reserved'
+  | 'authorized'
+  | 'confirmed'
+  | 'partially_fulfilled'
+  | 'fulfilled'
+  | 'completed'
+  | 'rejected'
+  | 'cancelled'
+  | 'expired'
+export type PaymentStatus =
+  | 'none'
+  | 'authorized'
+  | 'partially_captured'
+  | 'captured'
+  | 'declined'
+  | 'voided'
+  | 'partially_refunded'
+  | 'refunded'
+export type FulfilmentStatus = 'unfulfilled' | 'partially_fulfilled' | 'fulfilled' | 'partially_returned' | 'returned'
 /** What inventory last said: nothing yet, held, sold, or nothing held any more. */
 export type StockStatus = 'none' | 'held' | 'committed' | 'released'
 export type StopReason =
@@ -47,16 +69,18 @@ export interface TimelineEntry {
   readonly type: string
   readonly service: string
   readonly data: Readonly<Record<string, unknown>>
+  /** The trace of the request or event that it came with. */
+  readonly traceId?: string
 }
 
-export interface Order {
+export interface Order extends AfterConfirmation {
   readonly id: string
   readonly number: string
   readonly customerId: string
   readonly status: OrderStatus
   readonly paymentStatus: PaymentStatus
   readonly stockStatus: StockStatus
-  readonly fulfilmentStatus: 'unfulfilled'
+  readonly fulfilmentStatus: FulfilmentStatus
   readonly lines: readonly OrderLine[]
   readonly subtotal: Money
   readonly discount: Money
@@ -75,7 +99,7 @@ export interface Order {
   readonly idempotencyKey: string
   readonly requestHash: string
   readonly timeline: readonly TimelineEntry[]
-  /** When the order came into its present status. */
+  /** When the order came into its present status, or began to wait again in it. */
   readonly since: Date
   /** How often the reconciler has asked again in this status. */
   readonly reminders: number
@@ -105,7 +129,8 @@ export type NewOrder = Pick<
   | 'note'
   | 'discountCode'
 > &
-  Partial<Pick<Order, 'discount' | 'tax' | 'shipping' | 'total'>>
+  Partial<Pick<Order, 'discount' | 'tax' | 'shipping' | 'total'>> &
+  Pick<Order, 'capture' | 'partOf'>
 
 /** An order as it is accepted. */
 export function createOrder(given: NewOrder, now: Date, reminderMs: number): Order {
@@ -131,6 +156,16 @@ export function createOrder(given: NewOrder, now: Date, reminderMs: number): Ord
 
 /** The order as it was accepted, whatever has become of it: the first answer to its idempotency key. */
 export const asAccepted = (order: Order): Order => {
-  const { reason: _reason, ...rest } = order
-  return { ...rest, status: 'pending', paymentStatus: 'none' }
+  const {
+    reason: _reason,
+    asPlaced,
+    capturedMinor: _taken,
+    isCutShort: _cut,
+    mails: _mails,
+    keys: _keys,
+    ...rest
+  } = order
+  const { fulfilments: _sent, returns: _back, refunds: _refunds, restocks: _restocks, ...before } = rest
+  const { edits: _edits, supplements: _supplements, ...placed } = before
+  return { ...placed, ...asPlaced, status: 'pending', paymentStatus: 'none', fulfilmentStatus: 'unfulfilled' }
 }

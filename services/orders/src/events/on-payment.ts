@@ -3,6 +3,7 @@ import {
   PaymentCapturedV1,
   PaymentDeclinedV1,
   PaymentVoidedV1,
+  RefundFailedV1,
   RefundSucceededV1,
 } from '@tradewind/contracts/payments'
 import { type EventHandler, on } from '@tradewind/messaging/consumer'
@@ -16,7 +17,22 @@ export const onPayment = (record: RecordFact): EventHandler[] => [
     return record(orderId, { type: 'payment-authorized', paymentId }, timelineEntry(event))
   }),
   on(PaymentDeclinedV1, (event) => record(event.data.orderId, { type: 'payment-declined' }, timelineEntry(event))),
-  on(PaymentCapturedV1, (event) => record(event.data.orderId, { type: 'payment-captured' }, timelineEntry(event))),
+  on(PaymentCapturedV1, (event) => {
+    const { orderId, fulfilmentId, amount } = event.data
+    const fact = { type: 'payment-captured' as const, amountMinor: amount.amountMinor }
+    return record(orderId, { ...fact, ...(fulfilmentId !== undefined && { fulfilmentId }) }, timelineEntry(event))
+  }),
   on(PaymentVoidedV1, (event) => record(event.data.orderId, { type: 'payment-voided' }, timelineEntry(event))),
-  on(RefundSucceededV1, (event) => record(event.data.orderId, { type: 'payment-refunded' }, timelineEntry(event))),
+  on(RefundSucceededV1, (event) => {
+    const { orderId, refundId, amount } = event.data
+    return record(
+      orderId,
+      { type: 'payment-refunded', refundId, amountMinor: amount.amountMinor },
+      timelineEntry(event),
+    )
+  }),
+  on(RefundFailedV1, (event) => {
+    const { orderId, refundId, reason } = event.data
+    return record(orderId, { type: 'refund-refused', refundId, reason }, timelineEntry(event))
+  }),
 ]

@@ -8,6 +8,12 @@ export const getTimeline = (orders: ReadOrders) =>
     const { timeline } = await orders.find(params.id, customerOf(caller))
     const items = timeline
       .toSorted((a, b) => a.at.getTime() - b.at.getTime())
-      .map(({ at, type, service, data }) => ({ at: at.toISOString(), type, service, data: { ...data } }))
+      .map(({ at, type, service, data, traceId }) => ({
+        at: at.toISOString(),
+        type,
+        service,
+        data: { ...data },
+        ...(traceId !== undefined && { traceId }),
+      }))
     return { status: 200, body: { items } }
   })

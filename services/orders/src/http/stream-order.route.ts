@@ -14,8 +14,8 @@ interface Ports {
 const quietMs = 10_000
 
 /** One timeline entry in the format of the HTML standard's server-sent events. */
-const eventText = ({ number, entry: { at, type, service, data } }: Glance['entries'][number]): string =>
-  `id: ${number}\nevent: ${type}\ndata: ${JSON.stringify({ at: at.toISOString(), type, service, data })}\n\n`
+const eventText = ({ number, entry: { at, type, service, data, traceId } }: Glance['entries'][number]): string =>
+  `id: ${number}\nevent: ${type}\ndata: ${JSON.stringify({ at: at.toISOString(), type, service, data, traceId })}\n\n`
 
 async function* eventStream(glances: AsyncIterable<Glance>): AsyncGenerator<Uint8Array> {
   let lastWriteAt = performance.now()

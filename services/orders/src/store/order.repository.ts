@@ -22,7 +22,7 @@ export interface OrderQuery {
 }
 
 export interface OrderRepository extends AggregateStore<Order> {
-  /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
+  /** Newest first, without supplements, which show in the order they belong to. `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
   readonly findByKey: (customerId: string, idempotencyKey: string) => Promise<StoredOrder | undefined>
   /** What became of the orders with these keys; those that do not exist are left out. */
@@ -42,6 +42,7 @@ export function createOrderRepository(db: Db, now: () => Date): OrderRepository 
     ...store,
     list: async ({ customerId, status, after, limit }) => {
       const filter: Filter<AggregateDocument> = {
+        partOf: { $exists: false },
         ...(customerId !== undefined && { customerId }),
         ...(status !== undefined && { status }),
         ...(after !== undefined && { _id: { $lt: after } }),

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
+import { OrderCompletedV1 } from '@tradewind/contracts/fulfilment'
 import {
   OrderAuthorizedV1,
   OrderCancelledV1,
@@ -10,8 +11,11 @@ import {
 } from '@tradewind/contracts/orders'
 import { changed, type Decision, unchanged } from '@tradewind/database/decision'
 import type { Order, OrderStatus } from '../domain/order.ts'
-import { type SagaTimes, type Step, scheduled } from '../domain/order-saga.ts'
+import { isStatusAwaiting, type SagaTimes, type Step, scheduled } from '../domain/order-saga.ts'
 import type { Announcement } from '../domain/saga-table.ts'
+import { openWishes } from '../domain/wishes.ts'
+import { saidEvent } from './said-events.ts'
+import { traced } from './traced.ts'
 
 /** What the outcome of a step needs to be written down. */
 export interface StepPorts {
@@ -20,26 +24,37 @@ export interface StepPorts {
   readonly times: SagaTimes
 }
 
-/** The type of the event that went out when an order came into a status. */
-export const announcementTypes: Readonly<Record<OrderStatus, string>> = {
+/** The type of the event that asks for what an order in a status waits for. */
+const announcementTypes: Readonly<Record<OrderStatus, string>> = {
   pending: OrderPlacedV1.type,
   reserved: OrderReservedV1.type,
   authorized: OrderAuthorizedV1.type,
   confirmed: OrderConfirmedV1.type,
+  partially_fulfilled: OrderConfirmedV1.type,
+  fulfilled: OrderConfirmedV1.type,
+  completed: OrderConfirmedV1.type,
   rejected: OrderRejectedV1.type,
   cancelled: OrderCancelledV1.type,
   expired: OrderExpiredV1.type,
 }
 
-/** A step as one write: the order with its next reminder, and the event that announces it. */
+/** What is sent once more for an order that waits: the event of its status, and each wish that was not answered. */
+export const askingEvents = (order: Order): string[] => [
+  ...(isStatusAwaiting(order) ? [announcementTypes[order.status]] : []),
+  ...openWishes(order).map(({ eventId }) => eventId),
+]
+
+/** A step as one write: the order with its next reminder, and the events that announce it. */
 export function decided(
   before: Order,
-  { order, announcement }: Step,
+  { order, announcement, said = [] }: Step,
   { now, newId, times }: StepPorts,
+  traceId?: string,
 ): Decision<Order> {
   if (order === before) return unchanged()
-  const next = scheduled(order, now(), times)
-  return announcement === undefined ? changed(next) : changed(next, eventFor(next, announcement, newId('evt')))
+  const next = traced(before, scheduled(order, now(), times), traceId)
+  const announced = announcement === undefined ? [] : eventsFor(next, announcement, newId('evt'))
+  return changed(next, ...announced, ...said.flatMap((one) => saidEvent(next, one, newId)))
 }
 
 export const placedEvent = ({ id, customerId, lines, total }: Order, eventId: string): DomainEvent =>
@@ -50,7 +65,7 @@ export const placedEvent = ({ id, customerId, lines, total }: Order, eventId: st
     total,
   })
 
-function eventFor(order: Order, announcement: Announcement, eventId: string): DomainEvent {
+function eventsFor(order: Order, announcement: Announcement, eventId: string): DomainEvent[] {
   const {
     id: orderId,
     customerId,
@@ -67,19 +82,26 @@ function eventFor(order: Order, announcement: Announcement, eventId: string): Do
     total: lineTotal,
   }))
   const contact: 'order' | 'account' = order.email === undefined ? 'account' : 'order'
-  const summary = { orderId, customerId, number, lines, total, contact }
+  const { partOf, capture } = order
+  const summary = { orderId, customerId, number, lines, total, contact, ...(partOf !== undefined && { partOf }) }
   switch (announcement) {
     case 'reserved':
-      return OrderReservedV1.create(eventId, { orderId, customerId, total, paymentMethod })
+      return [OrderReservedV1.create(eventId, { orderId, customerId, total, paymentMethod })]
     case 'authorized':
-      return OrderAuthorizedV1.create(eventId, { orderId, paymentId })
+      return [OrderAuthorizedV1.create(eventId, { orderId, paymentId })]
     case 'confirmed':
-      return OrderConfirmedV1.create(eventId, { ...summary, paymentId })
+      return [OrderConfirmedV1.create(eventId, { ...summary, paymentId, ...(capture !== undefined && { capture }) })]
+    // The fulfilment that led there was announced.
+    case 'partially_fulfilled':
+    case 'fulfilled':
+      return []
+    case 'completed':
+      return [OrderCompletedV1.create(eventId, { orderId, customerId, number })]
     case 'rejected':
-      return OrderRejectedV1.create(eventId, { ...summary, reason })
+      return [OrderRejectedV1.create(eventId, { ...summary, reason })]
     case 'cancelled':
-      return OrderCancelledV1.create(eventId, { ...summary, reason })
+      return [OrderCancelledV1.create(eventId, { ...summary, reason })]
     case 'expired':
-      return OrderExpiredV1.create(eventId, { ...summary, reason })
+      return [OrderExpiredV1.create(eventId, { ...summary, reason })]
   }
 }

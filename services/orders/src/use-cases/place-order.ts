@@ -8,6 +8,7 @@ import type { OrderNumbers } from '../store/order-numbers.ts'
 import type { ClaimDiscount } from './claim-discount.ts'
 import { placedEvent } from './order-events.ts'
 import type { PriceOrder } from './price-order.ts'
+import { currentTraceId, traced } from './traced.ts'
 
 export interface PlaceOrderCommand {
   readonly customerId: string
@@ -37,6 +38,8 @@ interface Ports {
   readonly now: () => Date
   readonly newId: (prefix: string) => string
   readonly times: SagaTimes
+  /** When money is taken for what is placed now. */
+  readonly capture: 'now' | 'on_ship'
 }
 
 /**
@@ -44,10 +47,11 @@ interface Ports {
  * even when they race or the process dies in between.
  */
 export const makePlaceOrder =
-  ({ orders, priceOrder, claimDiscount, numbers, now, newId, times }: Ports): PlaceOrder =>
+  ({ orders, priceOrder, claimDiscount, numbers, now, newId, times, capture }: Ports): PlaceOrder =>
   async (command) => {
     const { customerId, idempotencyKey, lines: requested, discountCode, ...rest } = command
     const requestHash = hashOf(command)
+    const traceId = currentTraceId()
 
     const earlier = async () => {
       const found = await orders.findByKey(customerId, idempotencyKey)
@@ -61,9 +65,9 @@ export const makePlaceOrder =
       const { code, ...totals } = priced
       if (code !== undefined) await claimDiscount(code, { customerId, idempotencyKey, at: now() })
       const identity = { id: newId('ord'), number: await numbers.next(), customerId, idempotencyKey, requestHash }
-      const given = { ...identity, ...rest, ...totals, ...(code !== undefined && { discountCode: code.id }) }
+      const given = { ...identity, ...rest, ...totals, capture, ...(code !== undefined && { discountCode: code.id }) }
       const order = createOrder(given, now(), times.reminderMs)
-      return placed(await orders.insert(order, placedEvent(order, newId('evt'))), false)
+      return placed(await orders.insert(traced(undefined, order, traceId), placedEvent(order, newId('evt'))), false)
     } catch (error) {
       // Asked only when something stands in the way: the key's own order, or a price list that has changed since.
       const order = await earlier()

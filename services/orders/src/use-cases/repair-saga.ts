@@ -1,30 +1,39 @@
 import { AggregateNotFound } from '@tradewind/database/aggregate-store'
 import { changedAndAnnouncedAgain, unchanged } from '@tradewind/database/decision'
 import { OrderNotFound } from '../domain/order.ts'
-import { cancelOrder, isAwaiting, scheduled } from '../domain/order-saga.ts'
-import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
-import { announcementTypes, decided, type StepPorts } from './order-events.ts'
-import type { OrderNotice } from './order-notice.ts'
+import { isAwaiting, scheduled } from '../domain/order-saga.ts'
+import { openSupplements } from '../domain/wishes.ts'
+import type { StoredOrder } from '../store/order.repository.ts'
+import type { CancelOrder } from './cancel-order.ts'
+import type { CarryOnEdits } from './carry-on-edits.ts'
+import type { ChangePorts } from './change-order.ts'
+import { askingEvents } from './order-events.ts'
+import { currentTraceId, traced } from './traced.ts'
 
-/** `retry` asks again now for what the order waits for; `compensate` cancels it. Throws `OrderNotFound` and `OrderNotCancellable`. */
+/** `retry` asks again now for what the order waits for; `compensate` cancels it, or what of it has not shipped. Throws `OrderNotFound` and `OrderNotCancellable`. */
 export type RepairSaga = (orderId: string, action: 'retry' | 'compensate', operatorId: string) => Promise<StoredOrder>
 
+interface Ports extends ChangePorts {
+  readonly cancel: CancelOrder
+  readonly carryOnEdits: CarryOnEdits
+}
+
 export const makeRepairSaga =
-  (ports: StepPorts & { readonly orders: OrderRepository; readonly notice: OrderNotice }): RepairSaga =>
+  ({ orders, now, times, notice, cancel, carryOnEdits }: Ports): RepairSaga =>
   async (orderId, action, operatorId) => {
-    const { orders, now, times, notice } = ports
-    const data = { operatorId }
+    if (action === 'compensate') {
+      return await cancel({ orderId, customerId: undefined, operatorId, words: undefined, lineIds: undefined })
+    }
+    const traceId = currentTraceId()
     try {
       const order = await orders.update(orderId, (before) => {
-        if (action === 'compensate') {
-          return decided(before, cancelOrder(before, 'requested_by_operator', { at: now(), data }, now()), ports)
-        }
         if (!isAwaiting(before)) return unchanged()
-        const entry = { at: now(), type: 'orders.saga.retried', service: 'orders', data }
+        const entry = { at: now(), type: 'orders.saga.retried', service: 'orders', data: { operatorId } }
         const retried = scheduled({ ...before, reminders: 0, timeline: [...before.timeline, entry] }, now(), times)
-        return changedAndAnnouncedAgain(retried, announcementTypes[before.status])
+        return changedAndAnnouncedAgain(traced(before, retried, traceId), ...askingEvents(before))
       })
       notice.changed(orderId)
+      if (openSupplements(order).length > 0) await carryOnEdits(orderId)
       return order
     } catch (error) {
       if (AggregateNotFound.is(error)) throw OrderNotFound({ orderId }, { cause: error })

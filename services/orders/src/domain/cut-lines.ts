@@ -1,0 +1,38 @@
+import type { Author, Units } from './after-confirmation.ts'
+import { type Change, followedBy, type NewId } from './change.ts'
+import { repriced } from './money-owed.ts'
+import type { Order, OrderLine } from './order.ts'
+import { settleMoney } from './refund.ts'
+import { requestRestock } from './restock.ts'
+
+/** What the order was when it was placed, remembered with the first change. */
+export const placedAs = ({ asPlaced, lines, subtotal, discount, tax, shipping, total }: Order) =>
+  asPlaced ?? { lines, subtotal, discount, tax, shipping, total }
+
+/**
+ * Takes units out of an order and puts lines in: the totals follow, what goes out is put back on the shelf, and what was
+ * taken above the new total goes back.
+ */
+export function changeLines(
+  order: Order,
+  { out, added = [], cause }: { out: readonly Units[]; added?: readonly OrderLine[]; cause: 'edited' | 'cancelled' },
+  author: Author,
+  newId: NewId,
+): Change {
+  const less = new Map(out.map(({ lineId, quantity }) => [lineId, quantity]))
+  const kept = order.lines.flatMap((line): OrderLine[] => {
+    const quantity = line.quantity - (less.get(line.id) ?? 0)
+    return quantity > 0 ? [resized(line, quantity)] : []
+  })
+  const changed: Order = { ...order, ...repriced(order, kept, added), asPlaced: placedAs(order) }
+  const gone = order.lines.filter(({ id, quantity }) => less.get(id) === quantity).map((line) => resized(line, 0))
+  const restocked = requestRestock(changed, { units: out, reason: cause }, order.lines, author, newId)
+  return followedBy({ order: restocked.order, said: [{ type: 'edited', gone }, ...restocked.said] }, (before) =>
+    settleMoney(before, cause, author, newId),
+  )
+}
+
+const resized = (line: OrderLine, quantity: number): OrderLine =>
+  quantity === line.quantity
+    ? line
+    : { ...line, quantity, total: { ...line.total, amountMinor: line.unitPrice.amountMinor * quantity } }
