@@ -5,6 +5,7 @@ import type { AllocationStrategy } from './domain/allocation.ts'
 import { onOrderAuthorized } from './events/on-order-authorized.ts'
 import { onOrderPlaced } from './events/on-order-placed.ts'
 import { onOrderStopped } from './events/on-order-stopped.ts'
+import { onUnitsReturned } from './events/on-units-returned.ts'
 import { getAvailability } from './http/availability.route.ts'
 import { postCount } from './http/counts.route.ts'
 import { createLocation, listLocations } from './http/locations.route.ts'
@@ -35,6 +36,7 @@ import { makeReleasePart } from './use-cases/release-part.ts'
 import { makeCarryOutRelease, makeReleaseReservation } from './use-cases/release-reservation.ts'
 import { makeRebuildStock, makeReleaseLeakedHolds, makeSweepLeakedHolds } from './use-cases/repair-stock.ts'
 import { makeReserveStock } from './use-cases/reserve-stock.ts'
+import { makeCarryOutRestocks, makeReturnUnits } from './use-cases/return-units.ts'
 import { makeSetStockPolicy } from './use-cases/set-stock-policy.ts'
 import { makeSweepReservations } from './use-cases/sweep-reservations.ts'
 import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from './use-cases/transfer-stock.ts'
@@ -85,10 +87,12 @@ export function createInventory(ports: InventoryPorts) {
     onOrderAuthorized(commit),
     ...onOrderStopped(makeReleaseReservation(moving)),
   ]
+  const carryOutRestocks = makeCarryOutRestocks(moving)
   return {
     routes,
     onOrders,
-    sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, followPlan }),
+    onUnits: [onUnitsReturned(makeReturnUnits(moving))],
+    sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, carryOutRestocks, followPlan }),
     sweepTransfers: makeSweepTransfers(moving, makeCarryOutTransfer(moving)),
     sweepLeakedHolds: makeSweepLeakedHolds(releaseLeakedHolds),
     sweepImages: catalogue.sweepImages,

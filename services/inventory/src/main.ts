@@ -53,6 +53,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   })
   messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
+  messaging.subscribe({ from: 'orders', name: 'units', filter: 'orders.units.>', handlers: inventory.onUnits })
   every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
   every(context, 'leaked hold sweeper', 5000, inventory.sweepLeakedHolds)

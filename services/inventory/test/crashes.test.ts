@@ -13,6 +13,7 @@ import {
   shelvesOf,
   statusOf,
   stocked,
+  unitsReturned,
 } from './shop.ts'
 import { Crash, interceptWrites } from './writes.ts'
 
@@ -55,6 +56,8 @@ async function newOrder() {
       placed: placed(orderId, { sku: mug, quantity: 2 }, { sku: pen, quantity: 5 }),
       authorized: authorized(orderId),
       cancelled: cancelled(orderId),
+      returned: unitsReturned(orderId, newId('rst'), { sku: mug, quantity: 1 }, { sku: pen, quantity: 3 }),
+      returnedMore: unitsReturned(orderId, newId('rst'), { sku: pen, quantity: 9 }),
     },
   }
 }
@@ -82,6 +85,10 @@ describe('a crash at any write, before it or after it, and the event again: as i
     ['placed', 'cancelled'],
     ['placed', 'authorized', 'cancelled'],
     ['cancelled', 'placed'],
+    ['placed', 'authorized', 'returned'],
+    ['placed', 'authorized', 'returned', 'returnedMore'],
+    ['placed', 'authorized', 'returned', 'cancelled'],
+    ['placed', 'authorized', 'cancelled', 'returned'],
   ]
   const cases = lives.flatMap((steps) => moments.map((moment) => [steps, moment] as const))
   test.each(cases)('%s, dying %s', async (steps, moment) => {
@@ -159,6 +166,35 @@ describe('what a crash left is carried on by the sweeper alone', () => {
     await handle(inventory, order.events.authorized)
     await writes.revive()
     await handleAndDie(order.events.cancelled, n, 'after')
+    after(31_000)
+    await inventory.app.sweepReservations()
+    expect(await stateOf(order)).toEqual(expected)
+  })
+
+  test.each([1, 2, 3, 4])('units that came back, stopped at write %i', async (n) => {
+    const expected = await live('placed', 'authorized', 'returned')
+    const order = await newOrder()
+    await handle(inventory, order.events.placed)
+    await handle(inventory, order.events.authorized)
+    await writes.revive()
+    await handleAndDie(order.events.returned, n, 'after')
+    after(31_000)
+    await inventory.app.sweepReservations()
+    expect(await stateOf(order)).toEqual(expected)
+    await handle(inventory, order.events.cancelled)
+    expect(await stateOf(order)).toEqual(await live('placed', 'authorized', 'cancelled'))
+  })
+
+  test.each([1, 2, 3, 4])('units that came back, stopped at write %i, of an order that is then given up', async (n) => {
+    const expected = await live('placed', 'authorized', 'cancelled')
+    const order = await newOrder()
+    await handle(inventory, order.events.placed)
+    await handle(inventory, order.events.authorized)
+    await writes.revive()
+    await handleAndDie(order.events.returned, n, 'after')
+    await handleAndDie(order.events.cancelled, n, 'after')
+    after(31_000)
+    await inventory.app.sweepReservations()
     after(31_000)
     await inventory.app.sweepReservations()
     expect(await stateOf(order)).toEqual(expected)

@@ -1,10 +1,12 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
+import { UnitsReturnedV1 } from '@tradewind/contracts/fulfilment'
 import {
   ReservationCommittedV1,
   ReservationExpiredV1,
   ReservationHeldV1,
   ReservationRejectedV1,
   ReservationReleasedV1,
+  StockRestockedV1,
 } from '@tradewind/contracts/inventory'
 import { OrderAuthorizedV1, OrderCancelledV1, OrderExpiredV1, OrderPlacedV1 } from '@tradewind/contracts/orders'
 import { DomainError } from '@tradewind/service-kit/errors'
@@ -23,6 +25,7 @@ import {
   shelvesOf,
   statusOf,
   stocked,
+  unitsReturned,
 } from './shop.ts'
 
 let backends: Backends
@@ -40,6 +43,15 @@ afterAll(async () => {
 
 const eventsOf = (orderId: string) =>
   inventory.published.filter(({ data }) => JSON.stringify(data).includes(orderId)).map(({ type }) => type)
+
+/** An order that has bought so many units, one of them in Lyon. */
+async function sold(quantity: number) {
+  const sku = await stocked(inventory, { berlin: quantity - 1, lyon: 1 })
+  const orderId = newId('ord')
+  await inventory.deliver(placed(orderId, { sku, quantity }))
+  await inventory.deliver(authorized(orderId))
+  return { orderId, sku }
+}
 
 /** Each case leads up to an event that is then redelivered. */
 const redelivered: Record<string, Record<string, () => Promise<DomainEvent>>> = {
@@ -71,6 +83,17 @@ const redelivered: Record<string, Record<string, () => Promise<DomainEvent>>> = 
     },
     'of an order that never came': async () => cancelled(newId('ord')),
   },
+  [UnitsReturnedV1.type]: {
+    'of a committed order': async () => {
+      const { orderId, sku } = await sold(3)
+      return unitsReturned(orderId, newId('rst'), { sku, quantity: 2 })
+    },
+    'of an order that was given up': async () => {
+      const { orderId, sku } = await sold(3)
+      await inventory.deliver(cancelled(orderId))
+      return unitsReturned(orderId, newId('rst'), { sku, quantity: 2 })
+    },
+  },
   [OrderExpiredV1.type]: {
     'of a held order': async () => {
       const orderId = newId('ord')
@@ -82,7 +105,7 @@ const redelivered: Record<string, Record<string, () => Promise<DomainEvent>>> = 
 }
 
 test('every event that the service reacts to is redelivered here', () => {
-  const registered = inventory.app.onOrders.map(({ contract }) => contract.type)
+  const registered = [...inventory.app.onOrders, ...inventory.app.onUnits].map(({ contract }) => contract.type)
   expect(new Set(Object.keys(redelivered))).toEqual(new Set(registered))
   expect(new Set(registered).size).toBe(registered.length)
 })
@@ -140,6 +163,75 @@ describe('whatever the order of arrival', () => {
     await inventory.deliver(authorized(orderId))
     expect(await statusOf(inventory, orderId)).toBe('released')
     expect(await shelvesOf(inventory, sku)).toEqual(['berlin: 3 on hand, 3 available, 0 held'])
+  })
+})
+
+describe('units that an order gave back', () => {
+  const answers = (orderId: string) =>
+    inventory.published.filter(
+      ({ type, data }) => type === StockRestockedV1.type && JSON.stringify(data).includes(orderId),
+    )
+
+  test('go where they were taken from, once, and cancelling the order later gives back only the rest', async () => {
+    const { orderId, sku } = await sold(3)
+    const given = unitsReturned(orderId, newId('rst'), { sku, quantity: 2 })
+    await inventory.deliver(given)
+    await inventory.deliver(given)
+    expect(await shelvesOf(inventory, sku)).toEqual([
+      'berlin: 2 on hand, 2 available, 0 held',
+      'lyon: 0 on hand, 0 available, 0 held',
+    ])
+    expect(answers(orderId).map(({ data }) => data)).toMatchObject([
+      { lines: [{ sku, quantity: 2, taken: 2 }] },
+      { lines: [{ sku, quantity: 2, taken: 2 }] },
+    ])
+    expect(new Set(answers(orderId).map(({ id }) => id)).size).toBe(1)
+    await inventory.deliver(cancelled(orderId))
+    expect(await shelvesOf(inventory, sku)).toEqual([
+      'berlin: 2 on hand, 2 available, 0 held',
+      'lyon: 1 on hand, 1 available, 0 held',
+    ])
+    await inventory.app.archiveMovements()
+    await expectStockAddsUp(inventory, sku)
+  })
+
+  test('go where they are, when that is said, and nowhere where nobody knows the place', async () => {
+    const { orderId, sku } = await sold(3)
+    const back = unitsReturned(orderId, newId('rst'), { sku, quantity: 2 })
+    const at = (locationId: string) => ({ ...back, data: { ...Object(back.data), locationId } })
+    await expect(handle(inventory, at('nowhere'))).rejects.toThrow(
+      expect.objectContaining({ code: 'INVENTORY_LOCATION_NOT_FOUND' }),
+    )
+    await inventory.deliver(at('lyon'))
+    expect(await shelvesOf(inventory, sku)).toEqual([
+      'berlin: 0 on hand, 0 available, 0 held',
+      'lyon: 2 on hand, 2 available, 0 held',
+    ])
+  })
+
+  test('are never more than the order bought, and each question keeps its own answer', async () => {
+    const { orderId, sku } = await sold(3)
+    const [first, second] = [2, 2].map((quantity) => unitsReturned(orderId, newId('rst'), { sku, quantity }))
+    if (first === undefined || second === undefined) throw new Error('two were made')
+    for (const event of [first, second, first]) await inventory.deliver(event)
+    expect(answers(orderId).map(({ data }) => data)).toMatchObject([
+      { lines: [{ taken: 2 }] },
+      { lines: [{ taken: 1 }] },
+      { lines: [{ taken: 2 }] },
+    ])
+    expect(await shelvesOf(inventory, sku)).toEqual([
+      'berlin: 2 on hand, 2 available, 0 held',
+      'lyon: 1 on hand, 1 available, 0 held',
+    ])
+  })
+
+  test('of an order whose units are only held are refused, so that they are tried again', async () => {
+    const sku = await stocked(inventory, { berlin: 3 })
+    const orderId = newId('ord')
+    await inventory.deliver(placed(orderId, { sku, quantity: 2 }))
+    await expect(handle(inventory, unitsReturned(orderId, newId('rst'), { sku, quantity: 1 }))).rejects.toThrow(
+      expect.objectContaining({ code: 'INVENTORY_NOT_SOLD_YET' }),
+    )
   })
 })
 

@@ -86,12 +86,16 @@ export async function startInventory(options: Options): Promise<InventoryUnderTe
     const app = createInventory(ports)
     const relay = messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
     messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: app.onOrders })
+    messaging.subscribe({ from: 'orders', name: 'units', filter: 'orders.units.>', handlers: app.onUnits })
     Object.assign(wired, { app, ports })
     return {
       db,
       parts: { routes: app.routes },
       inFlight: relay.inFlight,
-      consumers: [['orders', 'inventory-orders']],
+      consumers: [
+        ['orders', 'inventory-orders'],
+        ['orders', 'inventory-units'],
+      ],
     }
   })
   const { app, ports } = wired

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
+import { UnitsReturnedV1 } from '@tradewind/contracts/fulfilment'
 import { OrderAuthorizedV1, OrderCancelledV1, OrderExpiredV1, OrderPlacedV1 } from '@tradewind/contracts/orders'
 import { newId } from '@tradewind/service-kit/ids'
 import type { Request } from '@tradewind/service-testkit/running-service'
@@ -22,6 +23,9 @@ export const placed = (orderId: string, ...lines: readonly Line[]): DomainEvent 
 
 export const authorized = (orderId: string): DomainEvent =>
   OrderAuthorizedV1.create(newId('evt'), { orderId, paymentId: orderId.replace('ord_', 'pay_') })
+
+export const unitsReturned = (orderId: string, restockId: string, ...lines: readonly Line[]): DomainEvent =>
+  UnitsReturnedV1.create(newId('evt'), { orderId, restockId, lines: [...lines], reason: 'returned' })
 
 const summaryOf = (orderId: string) => ({
   orderId,
@@ -73,7 +77,7 @@ export const adjust = (
 
 /** Hands an event to its handler, as the consumer would. */
 export async function handle({ app }: InventoryUnderTest, { id, type, data }: DomainEvent): Promise<void> {
-  const handler = app.onOrders.find(({ contract }) => contract.type === type)
+  const handler = [...app.onOrders, ...app.onUnits].find(({ contract }) => contract.type === type)
   if (handler === undefined) throw new Error(`inventory does not react to ${type}`)
   await handler.handle({ id, type, time: new Date(), data })
 }

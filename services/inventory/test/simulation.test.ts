@@ -90,6 +90,17 @@ describe('one command after another, against a plain model', () => {
       const order = this.orders.get(orderId)
       if (order !== undefined && from.includes(order.status)) this.orders.set(orderId, { ...order, status })
     }
+    /** What the order still has of it comes back. Refused while its units are held and not sold. */
+    giveBack(orderId: string, sku: string, quantity: number): string | undefined {
+      const order = this.orders.get(orderId)
+      if (order === undefined) return AggregateNotFound.code
+      if (order.status === 'held') return 'INVENTORY_NOT_SOLD_YET'
+      if (order.status !== 'committed') return undefined
+      const sold = order.demand.get(sku) ?? 0
+      const demand = new Map([...order.demand, [sku, sold - Math.min(sold, quantity)]])
+      this.orders.set(orderId, { ...order, demand })
+      return undefined
+    }
     cancel(orderId: string) {
       if (!this.orders.has(orderId)) this.orders.set(orderId, { status: 'released', demand: new Map() })
       this.end(orderId, ['held', 'committed'], 'released')
@@ -111,7 +122,7 @@ describe('one command after another, against a plain model', () => {
     const locationId = chance.oneOf(placesOf(sku))
     const shelf = memory.stock.get(stockId(sku, locationId))
     const byHand = { sku, locationId, userId: 'usr_1', idempotencyKey: `key_${chance.next()}` }
-    switch (chance.integer(0, 9)) {
+    switch (chance.integer(0, 10)) {
       case 0:
       case 1:
       case 2: {
@@ -153,6 +164,17 @@ describe('one command after another, against a plain model', () => {
         later(holdMs)
         for (const id of plain.orders.keys()) plain.end(id, ['held'], 'expired')
         return [await refusals(one.sweepReservations()), undefined]
+      case 9: {
+        const lines = [{ sku, quantity: chance.integer(1, 3) }]
+        const given = { orderId, restockId: `rst_${chance.next()}`, lines, reason: 'returned' }
+        const elsewhere = sku === 'PRE' || chance.isHit(0.5) ? {} : { locationId }
+        const expected = plain.giveBack(orderId, sku, lines[0]?.quantity ?? 0)
+        const back = () => refusals(one.returnUnits({ ...given, ...elsewhere }))
+        return [
+          [await back(), await back()],
+          [expected, expected],
+        ]
+      }
       default:
         later(1)
         return [await refusals(one.archive()), undefined]
@@ -221,7 +243,20 @@ describe('two replicas at once, each event several times and in any order, each 
       const lines = basket(chance)
       event((replica) => replica.place({ orderId, lines }))
       if (isCancelled.get(orderId) === true) event((replica) => replica.cancel({ orderId }))
-      if (isAuthorized.get(orderId) === true) event((replica) => replica.authorize({ orderId }))
+      if (isAuthorized.get(orderId) === true) {
+        event((replica) => replica.authorize({ orderId }))
+        for (let returns = chance.integer(0, 2); returns > 0; returns -= 1) {
+          const [{ sku }] = [lines[chance.integer(0, lines.length - 1)] ?? { sku: 'MUG' }]
+          const given = {
+            orderId,
+            restockId: `rst_${orderId}_${returns}`,
+            lines: [{ sku, quantity: chance.integer(1, 3) }],
+            reason: 'returned',
+            locationId: sku === 'PRE' || chance.isHit(0.5) ? undefined : chance.oneOf(placesOf(sku)),
+          }
+          event((replica) => replica.returnUnits(given))
+        }
+      }
     }
     for (let commands = chance.integer(3, 8); commands > 0; commands -= 1) {
       const deliver = byHand(chance, booked, `key_${commands}`, orders)

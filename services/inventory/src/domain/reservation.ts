@@ -1,4 +1,5 @@
 import { defineError } from '@tradewind/service-kit/errors'
+import type { Restock } from './restock.ts'
 
 /** Units of one SKU taken at one location. */
 export interface Allocation {
@@ -57,6 +58,8 @@ export interface Reservation {
   readonly wasCommitted?: boolean
   /** Partial releases that were decided, so that a repetition finds them. */
   readonly releases?: readonly string[]
+  /** Units that came back after they were sold, so that a repetition finds them and no more come back than were sold. */
+  readonly restocks?: readonly Restock[]
   /** When the sweeper looks at it; missing at the ends. */
   readonly dueAt?: Date
 }
@@ -207,6 +210,9 @@ export const tombstone = (orderId: string, now: Date): Reservation => ({
 export const isExpired = ({ status, expiresAt }: Reservation, now: Date): boolean =>
   (status === 'holding' || status === 'held') && expiresAt.getTime() <= now.getTime()
 
-function end({ dueAt: _dueAt, ...reservation }: Reservation): Reservation {
-  return reservation
+/** The sweeper looks no more, unless units that came back are still to be put on the shelf. */
+function end(reservation: Reservation): Reservation {
+  if (reservation.restocks?.some(({ isDone }) => !isDone) === true) return reservation
+  const { dueAt: _dueAt, ...ended } = reservation
+  return ended
 }

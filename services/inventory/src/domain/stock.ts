@@ -196,12 +196,39 @@ export function restock(stock: Stock, orderId: string, quantity: number, now: Da
   if (hasMovement(stock, id)) return stock
   const sold = commitHold(stock, orderId, now, token)
   const waiting = byToken(backorderOf(sold, orderId), token)
-  const units = quantity - (waiting?.quantity ?? 0)
+  const units = Math.max(0, quantity - (waiting?.quantity ?? 0))
   const next = withBackorders(
     sold,
     (sold.backorders ?? []).filter((one) => one !== waiting),
   )
   return served(moved(next, units, { id, kind: 'restock', delta: units, reason: 'cancelled', at: now, orderId }), now)
+}
+
+export const restockMovementId = (givenBack: string, stock: string): string => `${givenBack}/${stock}`
+
+export interface ReturnedUnits {
+  readonly id: string
+  readonly orderId: string
+  readonly quantity: number
+  readonly reason: string
+  /** True on the shelf that sold them: what of them had not come yet is waited for no longer. */
+  readonly isWhereSold: boolean
+  readonly token: string | undefined
+}
+
+/** Puts some sold units of an order back, once per id. Returns the same object when that was done. */
+export function returnUnits(stock: Stock, given: ReturnedUnits, now: Date): Stock {
+  const { id, orderId, quantity, reason, isWhereSold, token } = given
+  if (hasMovement(stock, id)) return stock
+  const waiting = isWhereSold ? byToken(backorderOf(stock, orderId), token) : undefined
+  const less = Math.min(quantity, waiting?.quantity ?? 0)
+  const backorders = (stock.backorders ?? []).flatMap((one) => {
+    if (one !== waiting) return [one]
+    return one.quantity > less ? [{ ...one, quantity: one.quantity - less }] : []
+  })
+  const units = quantity - less
+  const movement = { id, kind: 'restock' as const, delta: units, reason, at: now, orderId }
+  return served(moved(withBackorders(stock, backorders), units, movement), now)
 }
 
 export interface Adjustment {

@@ -14,6 +14,11 @@ export async function requireKnown(
   sku: string,
   ...locationIds: readonly string[]
 ): Promise<void> {
-  for (const locationId of locationIds) if (!(await locations.has(locationId))) throw LocationNotFound({ locationId })
+  for (const locationId of locationIds) await requireLocation(locations, locationId)
   if (!(await products.hasSku(sku))) throw SkuNotFound({ sku })
+}
+
+/** Throws `LocationNotFound`. */
+export async function requireLocation(locations: Pick<LocationRepository, 'has'>, locationId: string): Promise<void> {
+  if (!(await locations.has(locationId))) throw LocationNotFound({ locationId })
 }

@@ -8,6 +8,7 @@ import {
   startRelease,
   tombstone,
 } from '../domain/reservation.ts'
+import { returnedFrom } from '../domain/restock.ts'
 import { restock, restockId, stockId } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
@@ -15,6 +16,7 @@ import { changedStock } from './change-stock.ts'
 import type { MoveOnce } from './move-once.ts'
 import { releaseHolds } from './release-holds.ts'
 import { outcomeEvents } from './reservation-outcome.ts'
+import { makeCarryOutRestocks } from './return-units.ts'
 
 export type ReleaseReservation = (order: { orderId: string }) => Promise<void>
 
@@ -45,9 +47,14 @@ export type CarryOutRelease = (reservation: Reservation) => Promise<void>
 /** Carries on with a release that was decided. */
 export const makeCarryOutRelease = (ports: Ports): CarryOutRelease => {
   const { reservations, moveOnce, now, newId } = ports
+  const carryOutRestocks = makeCarryOutRestocks(ports)
 
-  const putBack = (orderId: string, { sku, locationId, quantity, token }: Allocation) => {
+  const putBack = (reservation: Reservation, allocation: Allocation) => {
+    const { id: orderId } = reservation
+    const { sku, locationId, token } = allocation
     const id = stockId(sku, locationId)
+    // What came back before is not this order's any more.
+    const quantity = allocation.quantity - returnedFrom(reservation, allocation)
     return moveOnce([restockId(orderId, id)], { sku, locationId }, (before) =>
       changedStock(newId, before, restock(before, orderId, quantity, now(), token)),
     )
@@ -55,8 +62,10 @@ export const makeCarryOutRelease = (ports: Ports): CarryOutRelease => {
 
   return async (reservation) => {
     const { id: orderId, allocations, plan, wasCommitted = false } = reservation
+    // What was decided to come back before comes first: it tells which units are still waited for.
+    await carryOutRestocks(reservation)
     if (wasCommitted) {
-      await Promise.all(allocations.map((allocation) => putBack(orderId, allocation)))
+      await Promise.all(allocations.map((allocation) => putBack(reservation, allocation)))
     }
     const isPutBack = new Set(wasCommitted ? allocations.map(({ sku, locationId }) => stockId(sku, locationId)) : [])
     const others = new Map(everyShelf(reservation).map((shelf) => [stockId(shelf.sku, shelf.locationId), shelf]))

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
+import { openRestocks } from '../../src/domain/restock.ts'
 import { backorderedUnits, heldUnits, type Stock } from '../../src/domain/stock.ts'
 import type { Memory } from './memory-stores.ts'
 
@@ -41,7 +42,7 @@ export function expectPlainAccount(memory: Memory, booked: Booked): void {
         if (toLocationId === one.locationId) return quantity
         return fromLocationId === one.locationId ? -quantity : 0
       })
-    const onHand = (booked.get(one.id) ?? 0) + sum(moved) - unitsOf(memory, one, 'committed')
+    const onHand = (booked.get(one.id) ?? 0) + sum(moved) - unitsOf(memory, one, 'committed') + cameBack(memory, one)
     expect([one.id, one.onHand, heldUnits(one)]).toEqual([one.id, onHand, unitsOf(memory, one, 'held')])
   }
 }
@@ -53,6 +54,19 @@ function unitsOf({ reservations }: Memory, { sku, locationId, backorders = [] }:
     own.map(({ id, allocations }) => {
       const { quantity = 0 } = allocations.find((one) => one.sku === sku && one.locationId === locationId) ?? {}
       return quantity - (backorders.find(({ orderId }) => orderId === id)?.quantity ?? 0)
+    }),
+  )
+}
+
+/** Units of orders that were put on this shelf; of an order that was given up, less those that it sold and others got. */
+function cameBack({ reservations }: Memory, { sku, locationId }: Stock): number {
+  return sum(
+    [...reservations.values()].map((one) => {
+      expect(openRestocks(one)).toEqual([])
+      const own = (one.restocks ?? []).flatMap(({ placements }) => placements).filter((placed) => placed.sku === sku)
+      const here = sum(own.filter((placed) => placed.locationId === locationId).map(({ quantity }) => quantity))
+      const fromHere = sum(own.filter((placed) => placed.fromLocationId === locationId).map(({ quantity }) => quantity))
+      return one.status === 'committed' ? here : here - fromHere
     }),
   )
 }

@@ -13,6 +13,7 @@ import { makeReleasePart } from '../../src/use-cases/release-part.ts'
 import { makeCarryOutRelease, makeReleaseReservation } from '../../src/use-cases/release-reservation.ts'
 import { makeRebuildStock, makeReleaseLeakedHolds } from '../../src/use-cases/repair-stock.ts'
 import { makeReserveStock } from '../../src/use-cases/reserve-stock.ts'
+import { makeCarryOutRestocks, makeReturnUnits } from '../../src/use-cases/return-units.ts'
 import { makeSetStockPolicy } from '../../src/use-cases/set-stock-policy.ts'
 import { makeSweepReservations } from '../../src/use-cases/sweep-reservations.ts'
 import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from '../../src/use-cases/transfer-stock.ts'
@@ -62,18 +63,20 @@ export function createReplica(
   const followPlan = makeFollowPlan(ports)
   const moving = { ...ports, moveOnce: makeMoveOnce(ports) }
   const carryOutRelease = makeCarryOutRelease(moving)
+  const carryOutRestocks = makeCarryOutRestocks(moving)
   const commit = makeCommitReservation(ports)
   return {
     place: makeReserveStock({ ...ports, followPlan, findShelves: makeFindShelves(ports) }),
     authorize: commit,
     cancel: makeReleaseReservation(moving),
+    returnUnits: makeReturnUnits(moving),
     extend: makeExtendReservation(ports),
     releasePart: makeReleasePart({ ...ports, followPlan, carryOutRelease }),
     adjust: makeAdjustStock(moving),
     count: makeCountStock(moving),
     transfer: makeTransferStock(moving),
     setPolicy: makeSetStockPolicy(ports),
-    sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, followPlan }),
+    sweepReservations: makeSweepReservations({ ...ports, commit, carryOutRelease, carryOutRestocks, followPlan }),
     sweepTransfers: makeSweepTransfers(moving, makeCarryOutTransfer(moving)),
     archive: makeArchiveMovements(ports),
     check: makeCheckStock(ports),
