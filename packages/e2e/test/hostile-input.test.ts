@@ -51,6 +51,8 @@ async function everythingWritten(): Promise<string> {
 const pathOf = ({ path }: RouteContract) =>
   path
     .replace(/\/orders\/:id|(reservations|sagas)\/:orderId/, (part) => part.replace(/:\w+/, `ord_${'0'.repeat(32)}`))
+    .replace(':fulfilmentId', `ful_${'0'.repeat(32)}`)
+    .replace(':returnId', `ret_${'0'.repeat(32)}`)
     .replace('/products/:id', `/products/prd_${'0'.repeat(32)}`)
     .replace('/jobs/:id', `/jobs/job_${'0'.repeat(32)}`)
     .replace('/payments/:id', `/payments/pay_${'0'.repeat(32)}`)

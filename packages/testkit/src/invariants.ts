@@ -51,6 +51,7 @@ export async function checkInvariants(options: InvariantOptions): Promise<Violat
   return [
     ...everyAcceptedOrderEnds(facts),
     ...stockAddsUp(facts),
+    ...soldIsWhatOrdersHave(facts),
     ...takenOnce(facts),
     ...nothingTakenForStoppedOrders(facts),
     ...confirmedMeansSoldAndPaid(facts),
@@ -103,7 +104,9 @@ const violation = (invariant: string, message: string, ...documents: unknown[]):
 const paymentIdOf = (orderId: string) => orderId.replace(/^ord_/, 'pay_')
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
-const ended = new Set(['confirmed', 'rejected', 'cancelled', 'expired'])
+/** What a confirmed order comes to, by what was shipped and delivered. */
+const goingOn = new Set(['confirmed', 'partially_fulfilled', 'fulfilled', 'completed'])
+const ended = new Set([...goingOn, 'rejected', 'cancelled', 'expired'])
 const stopped = new Set(['rejected', 'cancelled', 'expired'])
 
 /** I1 */
@@ -149,6 +152,46 @@ function stockAddsUp({ stock, movements, reservations }: Facts): Violation[] {
   }
   return found
 }
+
+/** I2: what an order has, and has not sent back, is what its reservation still counts as sold. */
+function soldIsWhatOrdersHave({ orders, reservations }: Facts): Violation[] {
+  const found: Violation[] = []
+  for (const [id, reservation] of reservations) {
+    const { status, allocations, restocks = [] } = reservation
+    const open = restocks.filter(({ isDone }: Document) => isDone !== true)
+    if (open.length > 0)
+      found.push(violation('I2', `${open.length} restocks of ${id} are not on the shelf`, reservation))
+    const order = ownerOf(orders, id)
+    if (status !== 'committed' || order === undefined || !goingOn.has(order['status'])) continue
+    const lines: Document[] = order['lines'].filter(({ from = order['_id'] }: Document) => from === id)
+    const asked: Document[] = order['restocks'] ?? []
+    const sentBack = asked
+      .filter(({ from, reason }: Document) => from === id && reason === 'returned')
+      .flatMap((restock) => restock['lines'])
+    const placed = restocks.flatMap(({ placements }: Document) => placements)
+    for (const sku of new Set<string>([...lines, ...allocations].map((one) => one.sku))) {
+      const sold = unitsOf(allocations, sku) - unitsOf(placed, sku)
+      const kept = unitsOf(lines, sku) - unitsOf(sentBack, sku)
+      if (sold !== kept) {
+        const message = `order ${id} has ${kept} of ${sku}, its reservation counts ${sold} as sold`
+        found.push(violation('I2', message, order, reservation))
+      }
+    }
+  }
+  return found
+}
+
+/** The order whose lines are sold from a reservation: its own, or the one that took its lines over. */
+function ownerOf(orders: ReadonlyMap<string, Document>, id: string): Document | undefined {
+  const own = orders.get(id)
+  if (own?.['partOf'] === undefined) return own
+  const parent = orders.get(own['partOf'])
+  const isTaken = parent?.['supplements']?.some((one: Document) => one['id'] === id && one['status'] === 'taken')
+  return isTaken === true ? parent : own
+}
+
+const unitsOf = (lines: readonly Document[], sku: string): number =>
+  sum(lines.filter((line) => line['sku'] === sku).map(({ quantity }) => quantity))
 
 /** What the provider says it has taken and not given back. */
 const netOf = (charge: Document): number => charge['capturedMinor'] - charge['refundedMinor']
@@ -214,13 +257,16 @@ function nothingTakenForStoppedOrders({ orders, charges }: Facts): Violation[] {
   })
 }
 
+/** What of a capture may have gone back since. */
+const taken = new Set(['captured', 'partially_refunded', 'refunded'])
+
 /** I5 */
 function confirmedMeansSoldAndPaid({ orders, reservations, charges }: Facts): Violation[] {
   const found: Violation[] = []
   for (const [id, order] of orders) {
     const reservation = reservations.get(id)?.['status']
     const charge = charges.get(paymentIdOf(id))?.['state']
-    const isConfirmed = order['status'] === 'confirmed'
+    const isConfirmed = goingOn.has(order['status'])
     if (isConfirmed !== (reservation === 'committed')) {
       found.push(
         violation(
@@ -231,7 +277,9 @@ function confirmedMeansSoldAndPaid({ orders, reservations, charges }: Facts): Vi
         ),
       )
     }
-    if (isConfirmed && charge !== 'captured') {
+    // A provider is not asked for nothing, and with capture on ship the wishes tell what is to be taken.
+    const isToBeTaken = order['capture'] !== 'on_ship' && order['total'].amountMinor > 0
+    if (isConfirmed && isToBeTaken && !taken.has(charge)) {
       found.push(
         violation('I5', `order ${id} is confirmed, its payment ${charge}`, order, charges.get(paymentIdOf(id))),
       )
@@ -263,8 +311,11 @@ function oneNotificationPerEnding({ orders, notifications }: Facts): Violation[]
   for (const [key, copies] of byOccasion) {
     if (copies.length > 1) found.push(violation('I8', `${copies.length} notifications for ${key}`, ...copies))
   }
-  for (const [id, { status }] of orders) {
-    if (ended.has(status) && !sent.has(`${id} order-${status}`)) {
+  for (const [id, { status, partOf }] of orders) {
+    // Of a supplement nobody is told: its customer hears of the order that it belongs to.
+    if (partOf !== undefined) continue
+    const ending = goingOn.has(status) ? 'confirmed' : status
+    if (ended.has(status) && !sent.has(`${id} order-${ending}`)) {
       found.push(violation('I8', `nobody was told that order ${id} is ${status}`))
     }
   }
