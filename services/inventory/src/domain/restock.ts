@@ -13,8 +13,6 @@ export interface Placement {
 /** Units that an order gave back. The decision is written here; the shelves follow it. */
 export interface Restock {
   readonly id: string
-  /** The event that answers it, so that the same answer is given again. */
-  readonly eventId: string
   readonly lines: readonly (Demand & { readonly taken: number })[]
   readonly placements: readonly Placement[]
   readonly reason: string
@@ -23,7 +21,6 @@ export interface Restock {
 
 export interface RestockRequest {
   readonly id: string
-  readonly eventId: string
   readonly lines: readonly Demand[]
   readonly reason: string
   /** Where the units are; where they were taken from, when it is missing. */
@@ -71,7 +68,6 @@ export function startRestock(reservation: Reservation, request: RestockRequest, 
   const placements = status === 'committed' ? placementsFor(reservation, request) : []
   const restock: Restock = {
     id: request.id,
-    eventId: request.eventId,
     lines: request.lines.map((line) => ({ ...line, taken: 0 })),
     placements,
     reason: request.reason,

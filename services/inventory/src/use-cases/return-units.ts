@@ -41,13 +41,13 @@ export const makeReturnUnits = (ports: Ports): ReturnUnits => {
     if (locationId !== undefined) await requireLocation(locations, locationId)
     const reservation = await reservations.update(orderId, (before) => {
       const known = restockOf(before, restockId)
-      if (known !== undefined) return known.isDone ? announcedAgain(known.eventId) : unchanged()
+      if (known !== undefined) return known.isDone ? announcedAgain(answerTo(restockId)) : unchanged()
       // The sale is just being carried out; the units are this order's in a moment.
       if (before.status === 'committing') throw ReservationBusy({ orderId })
-      const request = { id: restockId, eventId: newId('evt'), lines, reason, locationId }
+      const request = { id: restockId, lines, reason, locationId }
       const after = startRestock(before, request, now())
       const decided = restockOf(after, restockId)
-      return decided?.isDone === true ? changed(after, restocked(orderId, decided)) : changed(after)
+      return decided?.isDone === true ? changed(after, restocked(newId, orderId, decided)) : changed(after)
     })
     await carryOut(reservation)
   }
@@ -84,11 +84,13 @@ export const makeCarryOutRestocks = ({
       await Promise.all(restock.placements.map((placement) => place(reservation, restock, placement)))
       await reservations.update(reservation.id, (before) => {
         const after = finishRestock(before, restock.id)
-        return after === before ? unchanged() : changed(after, restocked(reservation.id, restock))
+        return after === before ? unchanged() : changed(after, restocked(newId, reservation.id, restock))
       })
     }
   }
 }
 
-const restocked = (orderId: string, { id: restockId, eventId, lines }: Restock) =>
-  StockRestockedV1.create(eventId, { orderId, restockId, lines: lines.map((line) => ({ ...line })) })
+const answerTo = (restockId: string) => ({ type: StockRestockedV1.type, having: { restockId } })
+
+const restocked = (newId: Ports['newId'], orderId: string, { id: restockId, lines }: Restock) =>
+  StockRestockedV1.create(newId('evt'), { orderId, restockId, lines: lines.map((line) => ({ ...line })) })

@@ -4,16 +4,11 @@ import type { Order } from './order.ts'
 export interface Wish {
   readonly kind: 'capture' | 'refund' | 'restock'
   readonly id: string
-  /** The event that asks for it. It bears the wish's own number, so that it can be sent again. */
-  readonly eventId: string
 }
-
-/** The id of the event that asks for what has this id. */
-export const askingEventId = (wishId: string): string => wishId.replace(/^[a-z]+_/, 'evt_')
 
 /** What the order has asked for and nobody has answered. An order that was given up as a whole gets the rest back anyway. */
 export function openWishes({ status, fulfilments = [], refunds = [], restocks = [] }: Order): Wish[] {
-  const wish = (kind: Wish['kind'], id: string): Wish => ({ kind, id, eventId: askingEventId(id) })
+  const wish = (kind: Wish['kind'], id: string): Wish => ({ kind, id })
   if (status === 'cancelled') return []
   return [
     ...fulfilments.filter(({ capture }) => capture?.isDone === false).map(({ id }) => wish('capture', id)),

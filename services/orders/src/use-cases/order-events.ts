@@ -1,5 +1,10 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
-import { OrderCompletedV1 } from '@tradewind/contracts/fulfilment'
+import {
+  FulfilmentShippedV1,
+  OrderCompletedV1,
+  RefundRequestedV1,
+  UnitsReturnedV1,
+} from '@tradewind/contracts/fulfilment'
 import {
   OrderAuthorizedV1,
   OrderCancelledV1,
@@ -9,11 +14,11 @@ import {
   OrderRejectedV1,
   OrderReservedV1,
 } from '@tradewind/contracts/orders'
-import { changed, type Decision, unchanged } from '@tradewind/database/decision'
+import { type Announceable, changed, type Decision, unchanged } from '@tradewind/database/decision'
 import type { Order, OrderStatus } from '../domain/order.ts'
 import { isStatusAwaiting, type SagaTimes, type Step, scheduled } from '../domain/order-saga.ts'
 import type { Announcement } from '../domain/saga-table.ts'
-import { openWishes } from '../domain/wishes.ts'
+import { openWishes, type Wish } from '../domain/wishes.ts'
 import { saidEvent } from './said-events.ts'
 import { traced } from './traced.ts'
 
@@ -38,10 +43,22 @@ const announcementTypes: Readonly<Record<OrderStatus, string>> = {
   expired: OrderExpiredV1.type,
 }
 
+/** The event that asks for a wish, among all those of its type. */
+function askingFor({ kind, id }: Wish): Announceable {
+  switch (kind) {
+    case 'capture':
+      return { type: FulfilmentShippedV1.type, having: { fulfilmentId: id } }
+    case 'refund':
+      return { type: RefundRequestedV1.type, having: { refundId: id } }
+    case 'restock':
+      return { type: UnitsReturnedV1.type, having: { restockId: id } }
+  }
+}
+
 /** What is sent once more for an order that waits: the event of its status, and each wish that was not answered. */
-export const askingEvents = (order: Order): string[] => [
+export const askingEvents = (order: Order): (string | Announceable)[] => [
   ...(isStatusAwaiting(order) ? [announcementTypes[order.status]] : []),
-  ...openWishes(order).map(({ eventId }) => eventId),
+  ...openWishes(order).map(askingFor),
 ]
 
 /** A step as one write: the order with its next reminder, and the events that announce it. */

@@ -19,11 +19,10 @@ import type { NewId, Said } from '../domain/change.ts'
 import { fulfilmentOf } from '../domain/fulfilment.ts'
 import type { Order, OrderLine } from '../domain/order.ts'
 import { refundsOf, returnOf } from '../domain/return.ts'
-import { askingEventId } from '../domain/wishes.ts'
 
 type SaidOf<T extends Said['type']> = Extract<Said, { readonly type: T }>
 
-/** The event that tells the others. One that asks for something bears the number of the wish, so that it can be sent again. */
+/** The events that tell the others. */
 export function saidEvent(order: Order, said: Said, newId: NewId): DomainEvent[] {
   switch (said.type) {
     case 'fulfilment-created':
@@ -38,9 +37,9 @@ export function saidEvent(order: Order, said: Said, newId: NewId): DomainEvent[]
     case 'return-refunded':
       return returnEvents(order, returnOf(order, said.returnId), said.type, newId)
     case 'refund-requested':
-      return refundEvents(order, said.refundId)
+      return refundEvents(order, said.refundId, newId)
     case 'units-returned':
-      return restockEvents(order, said.restockId)
+      return restockEvents(order, said.restockId, newId)
     case 'edited':
       return [editedEvent(order, said.gone, newId)]
     case 'completed':
@@ -69,7 +68,7 @@ function fulfilmentEvent(
     case 'fulfilment-cancelled':
       return FulfilmentCancelledV1.create(newId('evt'), common)
     case 'fulfilment-shipped':
-      return FulfilmentShippedV1.create(askingEventId(fulfilmentId), {
+      return FulfilmentShippedV1.create(newId('evt'), {
         ...common,
         lines: unitsOf(lines),
         ...(tracking !== undefined && { tracking: { ...tracking } }),
@@ -114,12 +113,12 @@ function returnEvents(
   }
 }
 
-function refundEvents(order: Order, refundId: string): DomainEvent[] {
+function refundEvents(order: Order, refundId: string, newId: NewId): DomainEvent[] {
   const refund = order.refunds?.find(({ id }) => id === refundId)
   if (refund === undefined) return []
   const { from: orderId, amountMinor, cause: reason } = refund
   return [
-    RefundRequestedV1.create(askingEventId(refundId), {
+    RefundRequestedV1.create(newId('evt'), {
       orderId,
       refundId,
       amount: money(order, amountMinor),
@@ -128,12 +127,12 @@ function refundEvents(order: Order, refundId: string): DomainEvent[] {
   ]
 }
 
-function restockEvents(order: Order, restockId: string): DomainEvent[] {
+function restockEvents(order: Order, restockId: string, newId: NewId): DomainEvent[] {
   const restock = order.restocks?.find(({ id }) => id === restockId)
   if (restock === undefined) return []
   const { from: orderId, lines, reason, locationId } = restock
   return [
-    UnitsReturnedV1.create(askingEventId(restockId), {
+    UnitsReturnedV1.create(newId('evt'), {
       orderId,
       restockId,
       ...(locationId !== undefined && { locationId }),
