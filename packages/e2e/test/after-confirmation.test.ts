@@ -124,6 +124,21 @@ describe('an order that is confirmed', () => {
     })
   })
 
+  test('is edited to something cheaper: nothing is charged, and the rest goes back', async () => {
+    const order = await confirmed()
+    const cup = await shop.newProduct({ units: 2, priceMinor: 100 })
+    const edit = await order.act('/edits', { lines: [{ sku: cup.sku, quantity: 1 }] }, order.token)
+    expect(shaped(OrderEdit, edit)).toMatchObject({ status: 'open', toPay: { amountMinor: 0 } })
+    await until(order, (read) => read.edits?.[0]?.status === 'done' && isRefunded(read))
+    expect(await order.read()).toMatchObject({ lines: [{ sku: cup.sku, quantity: 1 }], total: { amountMinor: 100 } })
+    expect(await keptMinor(order.id)).toBe(100)
+    await eventually(async () => {
+      const [shelf] = await shop.readStock(order.mug)
+      return shelf?.available === 5
+    })
+    expect(await shop.readStock(cup.sku)).toMatchObject([{ onHand: 1, available: 1 }])
+  })
+
   test('is returned: received, put back on the shelf or written off, and refunded', async () => {
     const order = await confirmed()
     const { id: fulfilmentId } = await ship(order, [order.mugLine, 2], [order.penLine, 1])
