@@ -5,7 +5,16 @@ import { cancelLines, cancelRest, isOnItsWay } from './cancel-rest.ts'
 import type { Change, NewId } from './change.ts'
 import { failEdit, startEdit, takeOver } from './edit.ts'
 import { cancelFulfilment, createFulfilment, deliverFulfilment, shipFulfilment } from './fulfilment.ts'
-import { capturedMinor, chargedMinor, charges, refundedMinor, repriced, settledMinor, shareOf } from './money-owed.ts'
+import {
+  capturedMinor,
+  chargedMinor,
+  charges,
+  refundedMinor,
+  repriced,
+  settledMinor,
+  shareOf,
+  withShares,
+} from './money-owed.ts'
 import { createOrder, type Order } from './order.ts'
 import { applyFact, carriedOut, type Fact, isAwaiting } from './order-saga.ts'
 import { requestRefund } from './refund.ts'
@@ -18,7 +27,10 @@ const author: Author = { at: now, operatorId: 'usr_1' }
 const eur = (amountMinor: number) => ({ amountMinor, currency: 'EUR' })
 const skus = ['MUG', 'PEN', 'CUP', 'HAT'] as const
 const catalogue = new Map(
-  skus.map((sku, index) => [sku, { sku, title: sku, price: eur([333, 100, 1, 0][index] ?? 0) }] as const),
+  skus.map(
+    (sku, index) =>
+      [sku, { sku, title: sku, price: eur([333, 100, 1, 0][index] ?? 0), category: 'mugs', weightGrams: 0 }] as const,
+  ),
 )
 const entry = { at: now, type: 'somebody.reports.something', service: 'somebody', data: {} }
 
@@ -58,6 +70,7 @@ function confirmedOrder(given: Given, newId: NewId): Order {
   const total = subtotal - discount + (given.isTaxIncluded ? 0 : tax) + given.shippingMinor
   const priced = {
     ...order,
+    lines: withShares(lines, discount, tax),
     discount: eur(discount),
     tax: eur(tax),
     shipping: eur(given.shippingMinor),
@@ -275,6 +288,9 @@ function expectMoneyToAddUp(order: Order): void {
   const parts = [subtotal, discount, tax, shipping, total].map(({ amountMinor }) => amountMinor)
   for (const part of parts) expect(part).toBeGreaterThanOrEqual(0)
   expect(subtotal.amountMinor).toBe(order.lines.reduce((sum, line) => sum + line.total.amountMinor, 0))
+  const shares = (part: 'discount' | 'tax') =>
+    order.lines.reduce((sum, line) => sum + (line[part]?.amountMinor ?? 0), 0)
+  expect([shares('discount'), shares('tax')]).toEqual([discount.amountMinor, tax.amountMinor])
   for (const { from, amountMinor } of charges(order)) {
     expect(refundedMinor(order, (refund) => refund.from === from)).toBeLessThanOrEqual(amountMinor)
   }

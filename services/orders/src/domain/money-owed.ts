@@ -1,4 +1,5 @@
 import type { Order, OrderLine } from './order.ts'
+import { spread } from './spread.ts'
 
 /** `amount × part ÷ whole`, rounded down, exact beyond 53 bits. The whole is always all of it, also a whole of nothing. */
 export function shareOf(amountMinor: number, part: number, whole: number): number {
@@ -40,14 +41,33 @@ export function repriced(order: Priced, kept: readonly OrderLine[], added: reado
       ? subtotal - goods
       : Math.max(shareOf(order.discount.amountMinor, keptWeight, before), subtotal - goods)
   const tax = taxOnTop === 0 ? shareOf(order.tax.amountMinor, goods, goodsMinor(order)) : goods - subtotal + discount
+  // The shipping keeps its own tax, which stands in no line.
+  const ofLines = order.lines.reduce((all, line) => all + (line.tax?.amountMinor ?? 0), 0)
+  const taxOfLines = Math.max(0, tax - Math.max(0, order.tax.amountMinor - ofLines))
   return {
-    lines: [...kept, ...added],
+    lines: withShares([...kept, ...added], discount, ofLines === 0 ? 0 : taxOfLines),
     subtotal: money(subtotal),
     discount: money(discount),
     tax: money(tax),
     shipping: order.shipping,
     total: money(goods + order.shipping.amountMinor),
   }
+}
+
+/** Each line with its share of discount and tax, by its price. */
+export function withShares(lines: readonly OrderLine[], discountMinor: number, taxMinor: number): OrderLine[] {
+  const prices = lines.map(({ total }) => total.amountMinor)
+  const discounts = spread(discountMinor, prices)
+  const taxes = spread(taxMinor, prices)
+  return lines.map(({ discount: _discount, tax: _tax, ...line }, index) => {
+    const { currency } = line.total
+    const [discount = 0, tax = 0] = [discounts[index], taxes[index]]
+    return {
+      ...line,
+      ...(discount > 0 && { discount: { amountMinor: discount, currency } }),
+      ...(tax > 0 && { tax: { amountMinor: tax, currency } }),
+    }
+  })
 }
 
 /** What the units of these lines that have been counted so far come to: their share of the goods. */
