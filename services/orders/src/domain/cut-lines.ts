@@ -20,19 +20,19 @@ export function changeLines(
   newId: NewId,
 ): Change {
   const less = new Map(out.map(({ lineId, quantity }) => [lineId, quantity]))
-  const kept = order.lines.flatMap((line): OrderLine[] => {
-    const quantity = line.quantity - (less.get(line.id) ?? 0)
-    return quantity > 0 ? [resized(line, quantity)] : []
-  })
-  const changed: Order = { ...order, ...repriced(order, kept, added), asPlaced: placedAs(order) }
-  const gone = order.lines.filter(({ id, quantity }) => less.get(id) === quantity).map((line) => resized(line, 0))
+  const quantities = new Map(order.lines.map(({ id, quantity }) => [id, quantity - (less.get(id) ?? 0)]))
+  const totals = repriced(order, (lineId) => quantities.get(lineId) ?? 0, added)
+  const changed: Order = { ...order, ...totals, asPlaced: placedAs(order) }
+  const gone = order.lines.filter(({ id }) => quantities.get(id) === 0).map(emptied)
   const restocked = requestRestock(changed, { units: out, reason: cause }, order.lines, author, newId)
   return followedBy({ order: restocked.order, said: [{ type: 'edited', gone }, ...restocked.said] }, (before) =>
     settleMoney(before, cause, author, newId),
   )
 }
 
-const resized = (line: OrderLine, quantity: number): OrderLine =>
-  quantity === line.quantity
-    ? line
-    : { ...line, quantity, total: { ...line.total, amountMinor: line.unitPrice.amountMinor * quantity } }
+/** A line that the order has no more, as others are told of it. */
+const emptied = ({ discount: _discount, tax: _tax, ...line }: OrderLine): OrderLine => ({
+  ...line,
+  quantity: 0,
+  total: { ...line.total, amountMinor: 0 },
+})

@@ -48,8 +48,9 @@ export function startEdit(
   const added = linesIn(order, wanted, catalogue, newId).map((line) => ({ ...line, from: supplementId }))
   if (out.length === 0 && added.length === 0) throw NothingToEdit({ orderId: order.id })
   const kept = keptLines(order.lines, out)
+  const quantities = new Map(kept.map((line) => [line.id, line.quantity]))
   if (kept.length + added.length > maxLines) throw TooManyChanges({ orderId: order.id })
-  const { total } = repriced(order, kept, added)
+  const { total } = repriced(order, (lineId) => quantities.get(lineId) ?? 0, added)
   if (total.amountMinor > maxTotalMinor) throw TotalTooLarge({ amountMinor: total.amountMinor })
   const toPayMinor = Math.max(0, total.amountMinor - order.total.amountMinor)
   const edit: Edit = {

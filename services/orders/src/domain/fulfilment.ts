@@ -1,7 +1,7 @@
 import { defineError } from '@tradewind/service-kit/errors'
 import type { Author, Fulfilment, Tracking } from './after-confirmation.ts'
 import { type Change, entered, noChange } from './change.ts'
-import { chargedMinor, settledMinor, worthOf } from './money-owed.ts'
+import { chargedMinor, settledMinor, shippingMinor, worthOf } from './money-owed.ts'
 import { type Order, OrderNotFound } from './order.ts'
 import { isFulfilling } from './saga-table.ts'
 import { assignedUnits, orderedUnits, overLines, shippedUnits, unitsWithin } from './units.ts'
@@ -100,7 +100,7 @@ export function shipFulfilment(order: Order, id: string, tracking: Tracking | un
  * together, so that they come to exactly what is owed. Nobody is asked to take nothing.
  */
 function captureFor(before: Order, after: Order): NonNullable<Fulfilment['capture']> {
-  const owed = worthOf(after, (lineId) => shippedUnits(after, lineId)) + after.shipping.amountMinor
+  const owed = worthOf(after, (lineId) => shippedUnits(after, lineId)) + shippingMinor(after)
   const amountMinor = Math.max(0, owed + settledMinor(before) - chargedMinor(before))
   const isLast = overLines(after, shippedUnits) === orderedUnits(after)
   return { amountMinor, isLast, isDone: amountMinor === 0 }

@@ -1,5 +1,4 @@
 import type { Order, OrderLine } from './order.ts'
-import { spread } from './spread.ts'
 
 /** `amount × part ÷ whole`, rounded down, exact beyond 53 bits. The whole is always all of it, also a whole of nothing. */
 export function shareOf(amountMinor: number, part: number, whole: number): number {
@@ -9,72 +8,73 @@ export function shareOf(amountMinor: number, part: number, whole: number): numbe
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
-/** What so many units weigh when discount and tax are shared out: their price. */
-export const weightOf = (lines: readonly Pick<OrderLine, 'unitPrice' | 'quantity'>[]): number =>
-  sum(lines.map(({ unitPrice, quantity }) => unitPrice.amountMinor * quantity))
-
-/** What is owed for the goods themselves: the lines net of discount, with tax. */
-export const goodsMinor = ({ total, shipping }: Pick<Order, 'total' | 'shipping'>): number =>
-  total.amountMinor - shipping.amountMinor
+/** What taxes come on top of the prices: all of them, none, or a part where some are contained. */
+const onTopMinor = ({ total, subtotal, discount, shipping }: Priced): number =>
+  total.amountMinor - shipping.amountMinor - subtotal.amountMinor + discount.amountMinor
 
 type Priced = Pick<Order, 'lines' | 'subtotal' | 'discount' | 'tax' | 'shipping' | 'total'>
 
+/** What is owed for a line: its price less its share of the discount, with what of its tax comes on top. */
+const worthOfLine = (order: Priced, { total, discount, tax }: OrderLine): number =>
+  total.amountMinor -
+  (discount?.amountMinor ?? 0) +
+  shareOf(tax?.amountMinor ?? 0, onTopMinor(order), order.tax.amountMinor)
+
+const sumOver = (lines: readonly OrderLine[], part: 'total' | 'discount' | 'tax'): number =>
+  sum(lines.map((line) => line[part]?.amountMinor ?? 0))
+
+/** Fewer units of a line, with their share of what is owed for it; by rounding the discount takes what the others lose. */
+function fewer(order: Priced, line: OrderLine, quantity: number): OrderLine {
+  if (quantity === line.quantity) return line
+  const { discount: _discount, tax: _tax, ...rest } = line
+  const money = (amountMinor: number) => ({ ...line.total, amountMinor })
+  const total = line.unitPrice.amountMinor * quantity
+  const tax = shareOf(line.tax?.amountMinor ?? 0, quantity, line.quantity)
+  const taxed = { ...rest, quantity, total: money(total), ...(tax > 0 && { tax: money(tax) }) }
+  const discount = worthOfLine(order, taxed) - shareOf(worthOfLine(order, line), quantity, line.quantity)
+  return { ...taxed, ...(discount > 0 && { discount: money(discount) }) }
+}
+
+/** More of what the order has is taxed like that, anything else like the order on average. */
+function taxedLike(order: Priced, line: OrderLine): OrderLine {
+  const alike = order.lines.filter(({ sku }) => sku === line.sku)
+  const like = alike.length > 0 ? alike : order.lines
+  const net = sumOver(like, 'total') - sumOver(like, 'discount')
+  const tax = net === 0 ? 0 : shareOf(sumOver(like, 'tax'), line.total.amountMinor, net)
+  return tax > 0 ? { ...line, tax: { ...line.total, amountMinor: tax } } : line
+}
+
 /**
- * The order's totals for other lines: those that are kept, with their share of discount and tax, and those that are added,
- * at their price and taxed like the rest. A discount does not grow, and shipping stays what it was.
+ * The order's totals for other lines: so many units of those there are, with their share of discount and tax, and those that
+ * are added. A discount does not grow, and shipping and its tax stay what they were.
  */
-export function repriced(order: Priced, kept: readonly OrderLine[], added: readonly OrderLine[] = []): Priced {
-  const { currency } = order.total
-  const money = (amountMinor: number) => ({ amountMinor, currency })
-  const before = order.subtotal.amountMinor
-  const net = before - order.discount.amountMinor
-  const taxOnTop = goodsMinor(order) - net
-  const [keptWeight, addedWeight] = [weightOf(kept), weightOf(added)]
-  const goods =
-    shareOf(goodsMinor(order), keptWeight, before) +
-    addedWeight +
-    (addedWeight === 0 ? 0 : shareOf(taxOnTop, addedWeight, net))
-  const subtotal = keptWeight + addedWeight
-  // What one of them loses by rounding the other takes, so that the parts add up to the total.
-  const discount =
-    taxOnTop === 0
-      ? subtotal - goods
-      : Math.max(shareOf(order.discount.amountMinor, keptWeight, before), subtotal - goods)
-  const tax = taxOnTop === 0 ? shareOf(order.tax.amountMinor, goods, goodsMinor(order)) : goods - subtotal + discount
-  // The shipping keeps its own tax, which stands in no line.
-  const ofLines = order.lines.reduce((all, line) => all + (line.tax?.amountMinor ?? 0), 0)
-  const taxOfLines = Math.max(0, tax - Math.max(0, order.tax.amountMinor - ofLines))
+export function repriced(order: Priced, unitsOf: (lineId: string) => number, added: readonly OrderLine[] = []): Priced {
+  const money = (amountMinor: number) => ({ ...order.total, amountMinor })
+  const kept = order.lines.flatMap((line) => {
+    const quantity = unitsOf(line.id)
+    return quantity > 0 ? [fewer(order, line, quantity)] : []
+  })
+  const lines = [...kept, ...added.map((line) => taxedLike(order, line))]
+  const [subtotal, discount] = [sumOver(lines, 'total'), sumOver(lines, 'discount')]
+  const tax = order.tax.amountMinor - sumOver(order.lines, 'tax') + sumOver(lines, 'tax')
+  const goods = sum(lines.map((line) => worthOfLine(order, line)))
   return {
-    lines: withShares([...kept, ...added], discount, ofLines === 0 ? 0 : taxOfLines),
+    lines,
     subtotal: money(subtotal),
     discount: money(discount),
     tax: money(tax),
     shipping: order.shipping,
-    total: money(goods + order.shipping.amountMinor),
+    total: money(goods + shippingMinor(order)),
   }
 }
 
-/** Each line with its share of discount and tax, by its price. */
-export function withShares(lines: readonly OrderLine[], discountMinor: number, taxMinor: number): OrderLine[] {
-  const prices = lines.map(({ total }) => total.amountMinor)
-  const discounts = spread(discountMinor, prices)
-  const taxes = spread(taxMinor, prices)
-  return lines.map(({ discount: _discount, tax: _tax, ...line }, index) => {
-    const { currency } = line.total
-    const [discount = 0, tax = 0] = [discounts[index], taxes[index]]
-    return {
-      ...line,
-      ...(discount > 0 && { discount: { amountMinor: discount, currency } }),
-      ...(tax > 0 && { tax: { amountMinor: tax, currency } }),
-    }
-  })
-}
+/** What is owed for the shipping, with its tax: all that no line is owed for. */
+export const shippingMinor = (order: Priced): number =>
+  order.total.amountMinor - sum(order.lines.map((line) => worthOfLine(order, line)))
 
-/** What the units of these lines that have been counted so far come to: their share of the goods. */
-export function worthOf(order: Priced, unitsOf: (lineId: string) => number): number {
-  const weight = sum(order.lines.map(({ id, unitPrice }) => unitPrice.amountMinor * unitsOf(id)))
-  return shareOf(goodsMinor(order), weight, order.subtotal.amountMinor)
-}
+/** What so many units of each line come to. */
+export const worthOf = (order: Priced, unitsOf: (lineId: string) => number): number =>
+  sum(order.lines.map((line) => shareOf(worthOfLine(order, line), unitsOf(line.id), line.quantity)))
 
 /** Whose payments money was, or will be, taken from, and how much of it: the order's own first, then its supplements'. */
 export function charges(order: Order): { readonly from: string; readonly amountMinor: number }[] {
