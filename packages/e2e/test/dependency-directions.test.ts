@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@tradewind/database/aggregate-store',
     '@tradewind/service-kit/errors',
     '@tradewind/service-kit/idempotency',
+    '@tradewind/service-kit/trace',
     'type:@tradewind/service-kit',
     'type:node:',
   ],

@@ -1,7 +1,6 @@
 import { editOrderRoute } from '@tradewind/contracts/order-changes'
 import { replayedHeaders } from '@tradewind/service-kit/idempotency'
 import { implementRoute } from '@tradewind/service-kit/route'
-import { editOf } from '../domain/edit.ts'
 import type { EditOrder } from '../use-cases/edit-order.ts'
 import { keyedRequest, targetOf } from './caller-target.ts'
 import { asStarted } from './first-answers.ts'
@@ -16,11 +15,11 @@ function versionIn(ifMatch: string | undefined): number | undefined {
   return version === undefined ? noVersion : Number(version)
 }
 
-export const editOrder = (edit: EditOrder) =>
+export const editOrder = (edits: EditOrder) =>
   implementRoute(editOrderRoute, async ({ params: { id }, body: { lines }, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'edit', id, lines)
     const command = { lines, expectedVersion: versionIn(headers['if-match']) }
-    const { order, subject, replayed } = await edit(targetOf(id, caller), keyed, command)
-    const body = presentEdit(asStarted(editOf(order, subject)), order.total.currency)
+    const { order, subject, replayed } = await edits.edit(targetOf(id, caller), keyed, command)
+    const body = presentEdit(asStarted(edits.find(order, subject)), order.total.currency)
     return { status: 201, body, ...replayedHeaders(replayed) }
   })

@@ -6,35 +6,31 @@ import {
 } from '@tradewind/contracts/order-changes'
 import { replayedHeaders } from '@tradewind/service-kit/idempotency'
 import { type ImplementedRoute, implementRoute } from '@tradewind/service-kit/route'
-import { fulfilmentOf } from '../domain/fulfilment.ts'
-import type { Order } from '../domain/order.ts'
 import type { FulfilOrder } from '../use-cases/fulfil-order.ts'
 import { keyedRequest, targetOf } from './caller-target.ts'
 import { asCreated, asShipped } from './first-answers.ts'
 import { presentFulfilment } from './present-changes.ts'
 
-const fulfilmentIn = (order: Order, id: string) => presentFulfilment(fulfilmentOf(order, id), order.total.currency)
-
 export const fulfilmentRoutes = (fulfil: FulfilOrder): ImplementedRoute[] => [
   implementRoute(createFulfilmentRoute, async ({ params: { id }, body: { lines }, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'fulfil', id, lines)
     const { order, subject, replayed } = await fulfil.create(targetOf(id, caller), keyed, lines)
-    const body = presentFulfilment(asCreated(fulfilmentOf(order, subject)), order.total.currency)
+    const body = presentFulfilment(asCreated(fulfil.find(order, subject)), order.total.currency)
     return { status: 201, body, ...replayedHeaders(replayed) }
   }),
   implementRoute(shipFulfilmentRoute, async ({ params, body: { tracking }, headers, caller }) => {
     const { id, fulfilmentId } = params
     const keyed = keyedRequest(caller, headers, 'ship', id, fulfilmentId, tracking)
     const { order, replayed } = await fulfil.ship(targetOf(id, caller), keyed, fulfilmentId, tracking)
-    const body = presentFulfilment(asShipped(fulfilmentOf(order, fulfilmentId)), order.total.currency)
+    const body = presentFulfilment(asShipped(fulfil.find(order, fulfilmentId)), order.total.currency)
     return { status: 200, body, ...replayedHeaders(replayed) }
   }),
   implementRoute(deliverFulfilmentRoute, async ({ params: { id, fulfilmentId }, caller }) => {
     const order = await fulfil.deliver(targetOf(id, caller), fulfilmentId)
-    return { status: 200, body: fulfilmentIn(order, fulfilmentId) }
+    return { status: 200, body: presentFulfilment(fulfil.find(order, fulfilmentId), order.total.currency) }
   }),
   implementRoute(cancelFulfilmentRoute, async ({ params: { id, fulfilmentId }, caller }) => {
     const order = await fulfil.cancel(targetOf(id, caller), fulfilmentId)
-    return { status: 200, body: fulfilmentIn(order, fulfilmentId) }
+    return { status: 200, body: presentFulfilment(fulfil.find(order, fulfilmentId), order.total.currency) }
   }),
 ]

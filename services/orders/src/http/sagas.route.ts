@@ -1,23 +1,19 @@
 import { getSagaRoute, listSagasRoute, repairSagaRoute, type Saga } from '@tradewind/contracts/orders'
 import { limitOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
-import { openSupplements, openWishes } from '../domain/wishes.ts'
 import type { ReadSagas, SagaView } from '../use-cases/read-sagas.ts'
 import type { RepairSaga } from '../use-cases/repair-saga.ts'
 
 const defaultAgeSeconds = 60
 
-const present = ({ order, isAwaiting }: SagaView): Saga => ({
+const present = ({ order, isAwaiting, wishes }: SagaView): Saga => ({
   orderId: order.id,
   status: order.status,
   stockStatus: order.stockStatus,
   paymentStatus: order.paymentStatus,
   toldOf: [...order.toldOf],
   isAwaiting,
-  wishes: [
-    ...openWishes(order).map(({ kind, id }) => ({ kind, id })),
-    ...openSupplements(order).map((id) => ({ kind: 'supplement' as const, id })),
-  ],
+  wishes: wishes.map(({ kind, id }) => ({ kind, id })),
   since: order.since.toISOString(),
   reminders: order.reminders,
   nextReminderAt: order.dueAt?.toISOString() ?? null,

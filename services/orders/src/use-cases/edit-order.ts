@@ -1,6 +1,8 @@
 import { defineError } from '@tradewind/service-kit/errors'
-import { startEdit } from '../domain/edit.ts'
+import type { Edit } from '../domain/after-confirmation.ts'
+import { editOf, startEdit } from '../domain/edit.ts'
 import type { CatalogueRepository } from '../store/catalogue.repository.ts'
+import type { StoredOrder } from '../store/order.repository.ts'
 import type { CarryOnEdits } from './carry-on-edits.ts'
 import type { ChangeOrder, KeyedRequest, Target } from './change-order.ts'
 
@@ -17,12 +19,13 @@ interface EditCommand {
   readonly expectedVersion: number | undefined
 }
 
-/** Changes what an order consists of. Throws `OrderChanged` and what `startEdit` throws. */
-export type EditOrder = (
-  target: Target,
-  keyed: KeyedRequest,
-  command: EditCommand,
-) => ReturnType<ChangeOrder['changeOnce']>
+/** Changes what an order consists of. */
+export interface EditOrder {
+  /** Throws `OrderChanged` and what `startEdit` throws. */
+  readonly edit: (target: Target, keyed: KeyedRequest, command: EditCommand) => ReturnType<ChangeOrder['changeOnce']>
+  /** Throws `EditNotFound`. */
+  readonly find: (order: StoredOrder, id: string) => Edit
+}
 
 interface Ports {
   readonly changes: ChangeOrder
@@ -31,9 +34,9 @@ interface Ports {
   readonly newId: (prefix: string) => string
 }
 
-export const makeEditOrder =
-  ({ changes, catalogue, carryOnEdits, newId }: Ports): EditOrder =>
-  async (target, keyed, { lines, expectedVersion }) => {
+export const makeEditOrder = ({ changes, catalogue, carryOnEdits, newId }: Ports): EditOrder => ({
+  find: editOf,
+  edit: async (target, keyed, { lines, expectedVersion }) => {
     const forSale = await catalogue.findForSale(lines.map(({ sku }) => sku))
     const [id, supplementId] = [newId('edt'), newId('ord')]
     const done = await changes.changeOnce(target, keyed, id, (order, author) => {
@@ -42,4 +45,5 @@ export const makeEditOrder =
     })
     await carryOnEdits(target.orderId)
     return done
-  }
+  },
+})

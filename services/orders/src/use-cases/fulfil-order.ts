@@ -1,5 +1,11 @@
-import type { Tracking } from '../domain/after-confirmation.ts'
-import { cancelFulfilment, createFulfilment, deliverFulfilment, shipFulfilment } from '../domain/fulfilment.ts'
+import type { Fulfilment, Tracking } from '../domain/after-confirmation.ts'
+import {
+  cancelFulfilment,
+  createFulfilment,
+  deliverFulfilment,
+  fulfilmentOf,
+  shipFulfilment,
+} from '../domain/fulfilment.ts'
 import type { StoredOrder } from '../store/order.repository.ts'
 import type { ChangeOrder, KeyedRequest, Target } from './change-order.ts'
 
@@ -15,6 +21,8 @@ export interface FulfilOrder {
   readonly ship: (target: Target, keyed: KeyedRequest, id: string, tracking: Tracking | undefined) => Done
   readonly deliver: (target: Target, id: string) => Promise<StoredOrder>
   readonly cancel: (target: Target, id: string) => Promise<StoredOrder>
+  /** Throws `FulfilmentNotFound`. */
+  readonly find: (order: StoredOrder, id: string) => Fulfilment
 }
 
 interface Ports {
@@ -31,4 +39,5 @@ export const makeFulfilOrder = ({ changes: { change, changeOnce }, newId }: Port
     changeOnce(target, keyed, id, (order, author) => shipFulfilment(order, id, tracking, author)),
   deliver: (target, id) => change(target, (order, author) => deliverFulfilment(order, id, author)),
   cancel: (target, id) => change(target, (order, author) => cancelFulfilment(order, id, author)),
+  find: fulfilmentOf,
 })

@@ -1,10 +1,13 @@
 import { OrderNotFound } from '../domain/order.ts'
 import { isAwaiting } from '../domain/order-saga.ts'
+import { openSupplements, openWishes, type Wish } from '../domain/wishes.ts'
 import type { OrderRepository, StoredOrder } from '../store/order.repository.ts'
 
 export interface SagaView {
   readonly order: StoredOrder
   readonly isAwaiting: boolean
+  /** What was asked for and not answered. */
+  readonly wishes: readonly { readonly kind: Wish['kind'] | 'supplement'; readonly id: string }[]
 }
 
 export interface ReadSagas {
@@ -16,7 +19,11 @@ export interface ReadSagas {
 }
 
 export function makeReadSagas({ orders, now }: { orders: OrderRepository; now: () => Date }): ReadSagas {
-  const view = (order: StoredOrder): SagaView => ({ order, isAwaiting: isAwaiting(order) })
+  const view = (order: StoredOrder): SagaView => ({
+    order,
+    isAwaiting: isAwaiting(order),
+    wishes: [...openWishes(order), ...openSupplements(order).map((id) => ({ kind: 'supplement' as const, id }))],
+  })
   return {
     view,
     find: async (orderId) => {

@@ -1,3 +1,4 @@
+import type { Return } from '../domain/after-confirmation.ts'
 import {
   approveReturn,
   type Received,
@@ -5,6 +6,7 @@ import {
   refundReturn,
   rejectReturn,
   requestReturn,
+  returnOf,
 } from '../domain/return.ts'
 import type { StoredOrder } from '../store/order.repository.ts'
 import type { ChangeOrder, KeyedRequest, Target } from './change-order.ts'
@@ -23,6 +25,8 @@ export interface ReturnUnits {
   readonly reject: (target: Target, id: string, reason: string) => Promise<StoredOrder>
   readonly receive: (target: Target, keyed: KeyedRequest, id: string, received: Received) => Done
   readonly refund: (target: Target, keyed: KeyedRequest, id: string, amountMinor: number | undefined) => Done
+  /** Throws `ReturnNotFound`. */
+  readonly find: (order: StoredOrder, id: string) => Return
 }
 
 interface Ports {
@@ -45,4 +49,5 @@ export const makeReturnUnits = ({ changes: { change, changeOnce }, newId, return
     changeOnce(target, keyed, id, (order, author) => receiveReturn(order, id, received, author, newId)),
   refund: (target, keyed, id, amountMinor) =>
     changeOnce(target, keyed, id, (order, author) => refundReturn(order, id, amountMinor, author, newId)),
+  find: returnOf,
 })
