@@ -32,6 +32,7 @@ export const Fulfilment = Type.Object({
   lines: Type.Array(Type.Object(UnitsOfLine)),
   tracking: Type.Optional(Tracking),
   capture: Type.Optional(Money),
+  captureFailure: Type.Optional(Type.String({ description: 'why nothing was taken for it' })),
   createdAt: Timestamp,
   shippedAt: Type.Optional(Timestamp),
   deliveredAt: Type.Optional(Timestamp),

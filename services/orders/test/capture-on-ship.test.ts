@@ -67,3 +67,20 @@ test('an edit takes nothing before the shipment but its supplement, and all come
   expect(shop.others.keptMinor(order.id, String(supplement))).toBe(1500)
   expect(await order.read()).toMatchObject({ status: 'fulfilled', paymentStatus: 'captured' })
 })
+
+test('what was refused for one shipment shows, is not waited for, and is asked for with the next', async () => {
+  const order = await shop.confirmed([2, 400])
+  shop.others.refusesCaptures = true
+  await order.ship(1)
+  await shop.answer()
+  shop.others.refusesCaptures = false
+  expect(await order.read()).toMatchObject({
+    paymentStatus: 'authorized',
+    fulfilments: [{ captureFailure: 'nothing is held' }],
+  })
+  expect((await order.saga()).isAwaiting).toBe(false)
+  await order.ship(1)
+  await shop.answer()
+  expect(shop.others.capturedMinor(order.id)).toBe(800)
+  expect((await order.read()).paymentStatus).toBe('captured')
+})

@@ -2,7 +2,7 @@ import { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { DomainEvent } from '@tradewind/contracts/event'
 import { RefundRequestedV1, UnitsReturnedV1 } from '@tradewind/contracts/fulfilment'
 import { StockRestockedV1 } from '@tradewind/contracts/inventory'
-import { RefundFailedV1, RefundSucceededV1 } from '@tradewind/contracts/payments'
+import { CaptureFailedV1, RefundFailedV1, RefundSucceededV1 } from '@tradewind/contracts/payments'
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -99,6 +99,13 @@ const redelivered: Record<string, Record<string, () => Promise<DomainEvent>>> = 
     },
     'of a part that nobody asked for here': async () =>
       reports.refunded(await after('held', 'authorized', 'committed', 'captured')),
+  },
+  'payments.capture.failed.v1': {
+    'of a confirmed order': async () => {
+      const orderId = await after('held', 'authorized', 'committed')
+      const refused = { orderId, paymentId: orderId.replace('ord_', 'pay_'), captureId: newId('cap'), amount: half }
+      return CaptureFailedV1.create(newId('evt'), { ...refused, reason: 'closed' })
+    },
   },
   'payments.refund.failed.v1': {
     'of a part that was asked for': async () => {

@@ -18,6 +18,7 @@ import {
   OrderReservedV1,
 } from '@tradewind/contracts/orders'
 import {
+  CaptureFailedV1,
   PaymentAuthorizedV1,
   PaymentCapturedV1,
   PaymentDeclinedV1,
@@ -47,6 +48,8 @@ export interface OthersBehave {
   readonly outOfStock: Set<string>
   /** True while payments refuses every refund. */
   refusesRefunds: boolean
+  /** True while payments refuses to take anything for a shipment. */
+  refusesCaptures: boolean
   /** True while cards are declined. */
   declines: boolean
 }
@@ -69,7 +72,7 @@ const evt = () => newId('evt')
 export function playOthers(orders: OrdersUnderTest): OtherServices {
   const accounts = new Map<string, Account>()
   const shelves = new Map<string, Shelf>()
-  const behave: OthersBehave = { outOfStock: new Set(), refusesRefunds: false, declines: false }
+  const behave: OthersBehave = { outOfStock: new Set(), refusesRefunds: false, refusesCaptures: false, declines: false }
   let seen = orders.published.length
 
   const accountOf = (orderId: string): Account => {
@@ -106,6 +109,10 @@ export function playOthers(orders: OrdersUnderTest): OtherServices {
   }
 
   function capture(orderId: string, wish: string, amountMinor: number, fulfilmentId?: string): DomainEvent[] {
+    if (behave.refusesCaptures && fulfilmentId !== undefined) {
+      const refused = { orderId, paymentId: paymentIdOf(orderId), captureId: fulfilmentId, fulfilmentId }
+      return [CaptureFailedV1.create(evt(), { ...refused, amount: eur(amountMinor), reason: 'nothing is held' })]
+    }
     once(orderId, wish, (account) => {
       if (account.capturedMinor + amountMinor > account.authorizedMinor) throw new Error('more than was authorised')
       account.capturedMinor += amountMinor

@@ -30,7 +30,13 @@ export interface Fulfilment {
   readonly deliveredAt?: Date
   readonly cancelledAt?: Date
   /** What is taken for it, where money is taken with each shipment. */
-  readonly capture?: { readonly amountMinor: number; readonly isLast: boolean; readonly isDone: boolean }
+  readonly capture?: {
+    readonly amountMinor: number
+    readonly isLast: boolean
+    /** True once payments has answered: with the money, or with a refusal. */
+    readonly isDone: boolean
+    readonly failure?: string
+  }
 }
 
 /** Why money goes back: an edit or a cancellation settles what is owed, a return or goodwill comes off that. */
@@ -136,6 +142,8 @@ export interface AfterConfirmation {
   readonly partOf?: string
   /** What was taken from the order's own payment, as payments reported it. */
   readonly capturedMinor?: number
+  /** Captures that the provider refused. Somebody has to look at them. */
+  readonly refusedCaptures?: readonly string[]
   readonly fulfilments?: readonly Fulfilment[]
   readonly returns?: readonly Return[]
   readonly refunds?: readonly Refund[]

@@ -79,8 +79,11 @@ export const worthOf = (order: Priced, unitsOf: (lineId: string) => number): num
 /** Whose payments money was, or will be, taken from, and how much of it: the order's own first, then its supplements'. */
 export function charges(order: Order): { readonly from: string; readonly amountMinor: number }[] {
   const { fulfilments = [], supplements = [], asPlaced = order } = order
-  const shipped = sum(fulfilments.map(({ capture }) => capture?.amountMinor ?? 0))
-  const own = order.capture === 'on_ship' ? shipped : asPlaced.total.amountMinor
+  // What was refused for one shipment is asked for with the next.
+  const asked = fulfilments.flatMap(({ capture }) =>
+    capture?.failure === undefined ? [capture?.amountMinor ?? 0] : [],
+  )
+  const own = order.capture === 'on_ship' ? sum(asked) : asPlaced.total.amountMinor
   return [
     { from: order.id, amountMinor: own },
     ...supplements

@@ -55,6 +55,7 @@ const factsByType: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> } 
   'payment-authorized': { type: 'payment-authorized', paymentId: 'pay_1' },
   'payment-declined': { type: 'payment-declined' },
   'payment-captured': { type: 'payment-captured' },
+  'capture-refused': { type: 'capture-refused', captureId: 'ful_9', fulfilmentId: 'ful_9', reason: 'closed' },
   'payment-voided': { type: 'payment-voided' },
   'payment-refunded': { type: 'payment-refunded' },
   'refund-refused': { type: 'refund-refused', refundId: 'ref_1', reason: 'closed' },

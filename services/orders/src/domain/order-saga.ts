@@ -21,6 +21,12 @@ export type Fact =
   | { readonly type: 'payment-declined' }
   | { readonly type: 'payment-captured'; readonly amountMinor?: number; readonly fulfilmentId?: string }
   | { readonly type: 'payment-voided' }
+  | {
+      readonly type: 'capture-refused'
+      readonly captureId: string
+      readonly fulfilmentId?: string
+      readonly reason: string
+    }
   /** All of it where no refund is named, or one that was not asked for with the order's end. */
   | { readonly type: 'payment-refunded'; readonly refundId?: string; readonly amountMinor?: number }
   | { readonly type: 'refund-refused'; readonly refundId: string; readonly reason: string }
@@ -69,6 +75,8 @@ function note(order: Order, fact: Fact, now: Date): Order {
       return order.paymentStatus === 'none' ? { ...order, paymentStatus: 'declined' } : order
     case 'payment-captured':
       return noteCapture(order, fact)
+    case 'capture-refused':
+      return noteRefusedCapture(order, fact)
     case 'payment-voided':
       if (order.paymentStatus !== 'authorized' && order.paymentStatus !== 'none') return order
       return { ...order, paymentStatus: 'voided' }
@@ -105,6 +113,22 @@ function noteCapture(order: Order, { amountMinor, fulfilmentId }: Extract<Fact, 
     fulfilments: (order.fulfilments ?? []).map((one) => (one === sent ? { ...one, capture } : one)),
     capturedMinor: (order.capturedMinor ?? 0) + (amountMinor ?? capture.amountMinor),
   })
+}
+
+/** What is not taken for a shipment is not waited for; where all was to be taken, the order goes on asking. */
+function noteRefusedCapture(order: Order, fact: Extract<Fact, { type: 'capture-refused' }>): Order {
+  const { refusedCaptures = [] } = order
+  if (refusedCaptures.includes(fact.captureId)) return order
+  const fulfilments = order.fulfilments?.map((one) =>
+    one.id === fact.fulfilmentId && one.capture?.isDone === false
+      ? { ...one, capture: { ...one.capture, isDone: true, failure: fact.reason } }
+      : one,
+  )
+  return {
+    ...order,
+    ...(fulfilments !== undefined && { fulfilments }),
+    refusedCaptures: [...refusedCaptures, fact.captureId],
+  }
 }
 
 /** A refund that was asked for, all of the money, or a part that somebody gave back without asking here. */

@@ -166,6 +166,6 @@ export const asAccepted = (order: Order): Order => {
     ...rest
   } = order
   const { fulfilments: _sent, returns: _back, refunds: _refunds, restocks: _restocks, ...before } = rest
-  const { edits: _edits, supplements: _supplements, ...placed } = before
+  const { edits: _edits, supplements: _supplements, refusedCaptures: _refused, ...placed } = before
   return { ...placed, ...asPlaced, status: 'pending', paymentStatus: 'none', fulfilmentStatus: 'unfulfilled' }
 }

@@ -10,6 +10,7 @@ export type FactType =
   | 'payment-authorized'
   | 'payment-declined'
   | 'payment-captured'
+  | 'capture-refused'
   | 'payment-voided'
   | 'payment-refunded'
   | 'refund-refused'

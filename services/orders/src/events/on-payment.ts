@@ -1,4 +1,5 @@
 import {
+  CaptureFailedV1,
   PaymentAuthorizedV1,
   PaymentCapturedV1,
   PaymentDeclinedV1,
@@ -20,6 +21,11 @@ export const onPayment = (record: RecordFact): EventHandler[] => [
   on(PaymentCapturedV1, (event) => {
     const { orderId, fulfilmentId, amount } = event.data
     const fact = { type: 'payment-captured' as const, amountMinor: amount.amountMinor }
+    return record(orderId, { ...fact, ...(fulfilmentId !== undefined && { fulfilmentId }) }, timelineEntry(event))
+  }),
+  on(CaptureFailedV1, (event) => {
+    const { orderId, captureId, fulfilmentId, reason } = event.data
+    const fact = { type: 'capture-refused' as const, captureId, reason }
     return record(orderId, { ...fact, ...(fulfilmentId !== undefined && { fulfilmentId }) }, timelineEntry(event))
   }),
   on(PaymentVoidedV1, (event) => record(event.data.orderId, { type: 'payment-voided' }, timelineEntry(event))),

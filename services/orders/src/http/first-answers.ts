@@ -12,8 +12,10 @@ export const asCreated = ({ id, lines, createdAt }: Fulfilment): Fulfilment => (
 })
 
 export const asShipped = (one: Fulfilment): Fulfilment => {
-  const { deliveredAt: _arrived, ...sent } = one
-  return { ...sent, status: 'shipped' }
+  const { deliveredAt: _arrived, capture, ...sent } = one
+  if (capture === undefined) return { ...sent, status: 'shipped' }
+  const { failure: _failure, ...asked } = capture
+  return { ...sent, status: 'shipped', capture: asked }
 }
 
 export const asRequested = ({ id, lines, reason, requestedAt }: Return): Return => ({

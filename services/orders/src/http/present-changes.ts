@@ -19,6 +19,7 @@ export const presentFulfilment = (one: domain.Fulfilment, currency: string): Ful
   lines: one.lines.map((line) => ({ ...line })),
   ...(one.tracking !== undefined && { tracking: one.tracking }),
   ...(one.capture !== undefined && { capture: money(one.capture.amountMinor, currency) }),
+  ...(one.capture?.failure !== undefined && { captureFailure: one.capture.failure }),
   createdAt: one.createdAt.toISOString(),
   ...moments({ shippedAt: one.shippedAt, deliveredAt: one.deliveredAt, cancelledAt: one.cancelledAt }),
 })
