@@ -47,7 +47,7 @@ export async function connectDatabase(options: DatabaseOptions, startTimeoutMs =
       break
     } catch (error) {
       if (!isUnavailable(error) || performance.now() > giveUpAt) {
-        await client.close()
+        await closed(client)
         throw error
       }
       await delay(200)
@@ -59,7 +59,7 @@ export async function connectDatabase(options: DatabaseOptions, startTimeoutMs =
     ping: async () => {
       await db.command({ ping: 1 }, { timeoutMS: 2000 })
     },
-    close: () => client.close(),
+    close: () => closed(client),
   }
 }
 
@@ -83,3 +83,9 @@ const unavailableNames = new Set([
   'MongoOperationTimeoutError',
   'MongoClientClosedError',
 ])
+
+const closeWithinMs = 2000
+
+/** Closes a client. The driver waits for ever to end its sessions with a server that went away at this very moment. */
+const closed = (client: MongoClient): Promise<void> =>
+  Promise.race([client.close(), delay(closeWithinMs, undefined, { ref: false })])

@@ -25,6 +25,11 @@ async function run(...args: string[]): Promise<{ code: unknown; stdout: string; 
   return { code, ...out }
 }
 
+/** Not waited for: the driver may wait for ever to end its sessions with a server that went away at this very moment. */
+function abandon(client: MongoClient): void {
+  client.close().catch(() => undefined)
+}
+
 describe('the command line', () => {
   test('explains itself', async () => {
     const { code, stdout } = await run('--help')
@@ -67,7 +72,7 @@ describe('the command line', () => {
       if (stop === 'disconnect') running.child.disconnect()
       else running.child.kill(stop)
       expect(await exited).toEqual([0, null])
-      await client.close()
+      abandon(client)
     }
     const running = await startChild(dataDir)
     const client = new MongoClient(running.url)
@@ -91,7 +96,7 @@ describe('the command line', () => {
     }
     const stopped = Promise.allSettled(Array.from({ length: 32 }, (_, writer) => write(writer)))
     expect(await exited).toEqual([0, null])
-    await client.close()
+    abandon(client)
     await stopped
     const again = await startChild(dataDir)
     const reader = new MongoClient(again.url)
