@@ -14,12 +14,6 @@ const REASONS: Record<string, (port: number, host: string) => string> = {
   ECONNREFUSED: (port, host) => `no server answers at ${host}:${port}`,
 }
 
-/**
- * Node may hang for ever when it exits while its compiler threads are at work (nodejs/node#54918): they wait for the main
- * thread, which waits for them. Once nothing runs, they come to rest within milliseconds.
- */
-const COMPILER_REST_MS = 50
-
 function log(message: string): void {
   process.stderr.write(`${message}\n`)
 }
@@ -38,7 +32,7 @@ async function serve(settings: Extract<Invocation, { kind: 'serve' }>): Promise<
   process.send?.({ type: 'listening', port: server.port })
   const stop = (): void => {
     server.close().then(
-      () => setTimeout(() => process.exit(0), COMPILER_REST_MS),
+      () => process.exit(0),
       (error: unknown) => {
         fail(error)
         process.exit(1)

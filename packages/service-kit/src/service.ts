@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { createAdminServer } from './admin.ts'
@@ -155,12 +154,6 @@ function tokenVerifierFor(config: ServiceConfig, logger: Logger): TokenVerifier 
   return createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { onError }) })
 }
 
-/**
- * Node may hang for ever when it exits while its compiler threads are at work (nodejs/node#54918): they wait for the main
- * thread, which waits for them. Once nothing runs, they come to rest within milliseconds.
- */
-const compilerRestMs = 50
-
 /** Returns whether stopping has begun. */
 function stopOnSignals(logger: Logger, stop: () => Promise<void>): () => boolean {
   let begun = false
@@ -190,7 +183,6 @@ function stopOnSignals(logger: Logger, stop: () => Promise<void>): () => boolean
       logger.info({ signal: reason.signal ?? 'parent gone' }, 'stopping')
       await stop()
       logger.info('stopped')
-      await delay(compilerRestMs)
     },
   )
   process.once('disconnect', () => {
