@@ -44,9 +44,13 @@ const maxAttempts = 60
 /** How long what is in memory is not trusted after another writer was faster: it writes these documents, too. */
 const distrustMs = 1000
 /** What this process wrote so recently is trusted even then: whoever met it at that document waits. */
-const ownWriteMs = 50
-/** Writers that met at one document wait for a random time up to this long, and let the faster one go on for a while. */
-const longestTurnMs = 150
+const ownWriteMs = 200
+/**
+ * Writers that met at one document wait for a random time, as long as some of their writes take, and let the faster one go
+ * on for a while with what it has in memory. Never longer than this.
+ */
+const longestTurnMs = 300
+const writesPerTurn = 4
 
 interface Command<S> {
   readonly id: string
@@ -154,8 +158,8 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
   async function commitBatch(batch: ReadonlyMap<string, Waiting<S>[]>): Promise<void> {
     let remaining = batch
     let mayUseCache = true
-    let turns = 0
     while (remaining.size > 0) {
+      const startedAt = performance.now()
       const documents = await load(remaining, mayUseCache)
       const again = new Map<string, Waiting<S>[]>()
       const writes: Folded<S>[] = []
@@ -184,8 +188,8 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
       remaining = again
       mayUseCache = false
       if (forestalled.length > 0 && remaining.size > 0) {
-        turns += 1
-        await delay(Math.random() * Math.min(longestTurnMs, 4 ** turns))
+        const turnMs = Math.min(longestTurnMs, writesPerTurn * (performance.now() - startedAt))
+        await delay(Math.random() * turnMs)
         for (const [id, taken] of remaining) joinWaiting(id, taken, batch.get(id))
       }
     }
