@@ -61,6 +61,39 @@ export function decodeDocument(buffer: Buffer, start = 0, limit = buffer.length)
   return readDocument(buffer, start, limit, 0)
 }
 
+/** Decodes only these of a document's own fields and passes over the rest, which may be most of it. */
+export function decodeFields(buffer: Buffer, fields: ReadonlySet<string>): Doc {
+  const end = openDocument(buffer, 0, buffer.length, 0)
+  const doc = new Doc()
+  let at = 4
+  while (at < end) {
+    const type = buffer[at] ?? 0
+    const name = readName(buffer, at + 1, end)
+    const from = nameEnd
+    if (fields.has(name)) doc.push(name, readValue(buffer, type, from, end, 0))
+    else skipValue(buffer, type, from, end)
+    at = valueEnd
+  }
+  if (at !== end) throw invalid('document is longer than declared')
+  return doc
+}
+
+/** What is long says how long it is; the rest is decoded to be passed over. */
+function skipValue(buffer: Buffer, type: number, at: number, limit: number): void {
+  switch (type) {
+    case 0x02:
+      need(at, 4, limit)
+      need(at + 4, buffer.readInt32LE(at), limit)
+      return
+    case 0x03:
+    case 0x04:
+      need(at, documentLength(buffer, at, limit), limit)
+      return
+    default:
+      readValue(buffer, type, at, limit, 0)
+  }
+}
+
 export function documentLength(buffer: Buffer, start: number, limit: number): number {
   if (start + 5 > limit) throw invalid('document is truncated')
   const length = buffer.readInt32LE(start)

@@ -1,4 +1,4 @@
-import { decodeDocument } from '../bson/decode.ts'
+import { decodeDocument, decodeFields } from '../bson/decode.ts'
 import type { Doc } from '../bson/values.ts'
 import { textScores } from '../query/text-score.ts'
 import type { Collection } from '../storage/collection.ts'
@@ -17,13 +17,16 @@ export class Hit {
   /** The index key by which it was found. */
   key: Buffer | undefined
   index: IndexTable | undefined
+  readonly #fields: ReadonlySet<string> | undefined
   #doc: Doc | undefined
-  constructor(rid: number, bytes: Buffer) {
+  /** With `fields`, nobody looks at any other field of the document. */
+  constructor(rid: number, bytes: Buffer, fields?: ReadonlySet<string>) {
     this.rid = rid
     this.bytes = bytes
+    this.#fields = fields
   }
   get doc(): Doc {
-    this.#doc ??= decodeDocument(this.bytes)
+    this.#doc ??= this.#fields === undefined ? decodeDocument(this.bytes) : decodeFields(this.bytes, this.#fields)
     return this.#doc
   }
 }
@@ -32,8 +35,13 @@ export class Hit {
 export class Reading {
   keysExamined = 0
   docsExamined = 0
+  /** The fields that anybody will look at; undefined for all. */
+  readonly fields: ReadonlySet<string> | undefined
   /** Raised when a cursor resumes: other commands may have changed the data since. */
   epoch = 0
+  constructor(fields?: ReadonlySet<string>) {
+    this.fields = fields
+  }
 }
 
 const FIRST_CHUNK = 16
@@ -67,7 +75,7 @@ export function* readPlan(collection: Collection, plan: Plan, reading: Reading, 
         const stored = collection.read(rid)
         reading.docsExamined += 1
         if (stored === undefined) continue
-        const hit = new Hit(stored.rid, stored.bytes)
+        const hit = new Hit(stored.rid, stored.bytes, reading.fields)
         hit.textScore = score
         yield hit
       }
@@ -103,7 +111,7 @@ function* scanTable(collection: Collection, reverse: boolean, reading: Reading, 
       bytes += stored.bytes.length
       last = stored.rid
       reading.docsExamined += 1
-      yield new Hit(stored.rid, stored.bytes)
+      yield new Hit(stored.rid, stored.bytes, reading.fields)
       if (reading.epoch !== epoch) {
         isStale = true
         break
@@ -193,7 +201,7 @@ function* scanRange(
       lastRid = integerOf(row[0])
       reading.keysExamined += 1
       reading.docsExamined += 1
-      const hit = new Hit(stored.rid, stored.bytes)
+      const hit = new Hit(stored.rid, stored.bytes, reading.fields)
       hit.key = lastKey
       hit.index = index
       yield hit

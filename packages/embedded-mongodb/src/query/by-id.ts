@@ -21,10 +21,15 @@ function idIn(matcher: Matcher): Value | undefined {
 }
 
 /** The document with this `_id`, if the query's other conditions hold for it. */
-export function hitById(collection: Collection, query: Query, id: Value): Hit | undefined {
+export function hitById(
+  collection: Collection,
+  query: Query,
+  id: Value,
+  fields?: ReadonlySet<string>,
+): Hit | undefined {
   const stored = collection.readById(id)
   if (stored === undefined) return undefined
-  const hit = new Hit(stored.rid, stored.bytes)
+  const hit = new Hit(stored.rid, stored.bytes, fields)
   hit.index = collection.idIndex
   return query.matcher.conjuncts.length === 1 || query.matcher.matches(hit.doc) ? hit : undefined
 }

@@ -37,6 +37,11 @@ export class Matcher {
     return this.#paths
   }
 
+  /** Whether it may look at fields that it does not name. */
+  get looksAtAll(): boolean {
+    return looksAtAll(this.root)
+  }
+
   get isEmpty(): boolean {
     return this.root.kind === 'and' && this.root.nodes.length === 0
   }
@@ -96,6 +101,11 @@ function collectPaths(node: Node, paths: string[]): void {
   if (node.kind === 'path') paths.push(node.path)
   else if (node.kind === 'not') collectPaths(node.node, paths)
   else if ('nodes' in node) for (const inner of node.nodes) collectPaths(inner, paths)
+}
+
+function looksAtAll(node: Node): boolean {
+  if ('nodes' in node) return node.nodes.some(looksAtAll)
+  return node.kind === 'not' ? looksAtAll(node.node) : node.kind === 'expr' || node.kind === 'text'
 }
 
 function positionIn(node: Node, doc: Doc): number | undefined {

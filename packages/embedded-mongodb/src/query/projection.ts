@@ -50,6 +50,11 @@ export class Projection {
     this.needsScore = needs.needsScore
   }
 
+  /** The fields of the document itself that are shown, where that is all: nothing is computed, and nothing picked from arrays. */
+  get plainFields(): readonly string[] | undefined {
+    return this.#isInclusion && isPlain(this.#root) ? [...this.#root.fields.keys()] : undefined
+  }
+
   apply(doc: Doc, input: ProjectionInput): Doc {
     const scope = { root: doc, variables: input.variables }
     const projected = this.#isInclusion
@@ -58,6 +63,9 @@ export class Projection {
     return projected
   }
 }
+
+const isPlain = (branch: Branch): boolean =>
+  [...branch.fields.values()].every((field) => (field.kind === 'branch' ? isPlain(field) : field.kind === 'include'))
 
 export function parseProjection(source: Doc, context: ProjectionContext): Projection {
   const root: Branch = { kind: 'branch', fields: new Map() }

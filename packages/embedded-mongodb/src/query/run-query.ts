@@ -91,8 +91,16 @@ function sortHits(hits: Iterable<Hit>, query: Query, wanted: number): Hit[] {
 function hitsOf(collection: Collection, query: Query, reading: Reading): Iterator<Hit> {
   const id = idOf(query)
   if (id === undefined) return runQuery(collection, query, planFor(collection, query), reading)
-  const hit = hitById(collection, query, id)
+  const hit = hitById(collection, query, id, reading.fields)
   return (hit === undefined ? [] : [hit]).values()
+}
+
+/** The fields that a query and its projection look at; undefined where that cannot be told. */
+function fieldsOf({ matcher, sort }: Query, projection: Projection | undefined): ReadonlySet<string> | undefined {
+  const shown = projection?.plainFields
+  if (shown === undefined || matcher.looksAtAll) return undefined
+  const asked = [...matcher.paths, ...sort.map(({ path }) => path)]
+  return new Set([...shown, ...asked.map((path) => path.split('.', 1)[0] ?? path)])
 }
 
 /** What a find shows beside, or instead of, the documents. */
@@ -118,7 +126,8 @@ export function queryResults(
   variables: ReadonlyMap<string, Value>,
   shown: Shown = { showRecordId: false, returnKey: false },
 ): Results {
-  const reading = new Reading()
+  const isWhole = shown.showRecordId || shown.returnKey
+  const reading = new Reading(isWhole ? undefined : fieldsOf(query, projection))
   const hits = hitsOf(collection, query, reading)
   const isPlain = projection === undefined && !shown.showRecordId && !shown.returnKey
   const bytesOf = (hit: Hit): Buffer => {

@@ -63,4 +63,20 @@ describe('random documents of mixed types', () => {
       parameters,
     )
   })
+
+  test('what is read in part shows the same as what is read whole', async () => {
+    const projections = fc.constantFrom({ a: 1 }, { b: 1, _id: 0 }, { 'a.x': 1, c: 1 }, { _id: 1 }, { nothing: 1 })
+    await fc.assert(
+      fc.asyncProperty(documents, filters, sorts, projections, async (rows, filter, sort, projection) => {
+        const collection = mongo.collection()
+        await collection.insertMany([{ _id: -1 }, ...rows.map((row, _id) => ({ _id, ...row, text: 'x'.repeat(50) }))])
+        const bySort = { ...sort, _id: 1 as const }
+        const whole = [{ $match: filter }, { $sort: bySort }, { $project: projection }]
+        const found = await collection.find(filter, { projection }).sort(bySort).toArray()
+        expect(found).toEqual(await collection.aggregate(whole).toArray())
+        await collection.drop()
+      }),
+      parameters,
+    )
+  })
 })
