@@ -78,6 +78,15 @@ export function decodeFields(buffer: Buffer, fields: ReadonlySet<string>): Doc {
   return doc
 }
 
+/** The name of the element at `at`; `elementEnd` is then where the next one begins. */
+export function readElement(buffer: Buffer, at: number, limit: number): string {
+  const name = readName(buffer, at + 1, limit)
+  skipValue(buffer, buffer[at] ?? 0, nameEnd, limit)
+  elementEnd = valueEnd
+  return name
+}
+export let elementEnd = 0
+
 /** What is long says how long it is; the rest is decoded to be passed over. */
 function skipValue(buffer: Buffer, type: number, at: number, limit: number): void {
   switch (type) {

@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts'
-import { MAX_DEPTH } from './decode.ts'
+import { elementEnd, MAX_DEPTH, readElement } from './decode.ts'
 import { type Doc, fitsInt64, isInt32, type Value } from './values.ts'
 
 const INITIAL_BYTES = 64 * 1024
@@ -17,6 +17,46 @@ export function encodeDocument(doc: Doc, headroom = 0): Buffer {
   // What is stored may be kept for long and must not hold a slice of the common pool; a message is gone in a moment.
   const bytes = headroom === 0 ? Buffer.allocUnsafeSlow(at) : Buffer.allocUnsafe(headroom + at)
   buffer.copy(bytes, headroom, 0, at)
+  if (buffer.length > KEEP_BYTES) buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+  return bytes
+}
+
+/**
+ * Encodes a document of which only these fields may differ from how it is encoded already: the rest is copied, so `doc` need
+ * not hold it. New fields follow at the end.
+ */
+export function encodeChanged(before: Buffer, doc: Doc, changed: ReadonlySet<string>): Buffer {
+  at = 4
+  reserve(before.length)
+  const end = before.length - 1
+  const met: string[] = []
+  let copied = 4
+  for (let from = 4; from < end; from = elementEnd) {
+    const name = readElement(before, from, end)
+    if (!changed.has(name)) continue
+    copyBytes(before, copied, from)
+    copied = elementEnd
+    const value = doc.get(name)
+    if (value !== undefined && !met.includes(name)) writeElement(name, value, 0)
+    met.push(name)
+  }
+  copyBytes(before, copied, end)
+  for (const [name, value] of doc.entries()) if (changed.has(name) && !met.includes(name)) writeElement(name, value, 0)
+  reserve(1)
+  buffer[at++] = 0
+  buffer.writeInt32LE(at, 0)
+  return ownCopy()
+}
+
+function copyBytes(from: Buffer, start: number, end: number): void {
+  reserve(end - start)
+  at += from.copy(buffer, at, start, end)
+}
+
+function ownCopy(): Buffer {
+  // What is stored may be kept for long and must not hold a slice of the common pool.
+  const bytes = Buffer.allocUnsafeSlow(at)
+  buffer.copy(bytes, 0, 0, at)
   if (buffer.length > KEEP_BYTES) buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   return bytes
 }

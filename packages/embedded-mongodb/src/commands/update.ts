@@ -97,7 +97,7 @@ export function runUpdate(
   }
   if (upsert) refuseUpsertByExpression(query.matcher)
   if (collection !== undefined) {
-    const found = multi ? findAll(collection, query) : [findOne(collection, query)]
+    const found = multi ? findAll(collection, query) : [findOne(collection, query, parsed)]
     let matched = false
     for (const hit of found) {
       if (hit === undefined) continue

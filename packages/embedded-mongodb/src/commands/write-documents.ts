@@ -1,6 +1,6 @@
 import { compareStrings, type StringOrder, valuesEqual } from '../bson/compare.ts'
 import { display } from '../bson/display.ts'
-import { encodeDocument } from '../bson/encode.ts'
+import { encodeChanged, encodeDocument } from '../bson/encode.ts'
 import { newObjectId } from '../bson/object-id.ts'
 import { Doc, deepCopy, isIdentical, type Value } from '../bson/values.ts'
 import { CommandError } from '../errors.ts'
@@ -16,12 +16,32 @@ import { parseReplacement } from '../update/replacement.ts'
 import { documentFromQuery } from '../update/upsert.ts'
 import { checkId, checkSize } from './insert.ts'
 
-/** The first document that a query selects; the common case of `_id` does not go through a plan. */
-export function findOne(collection: Collection, query: Query): Hit | undefined {
+/** The first document that a query selects, to be changed by `update` if that is given; the common case of `_id` does not go through a plan. */
+export function findOne(collection: Collection, query: Query, update?: Update): Hit | undefined {
   const id = idOf(query)
-  if (id !== undefined) return hitById(collection, query, id)
+  if (id !== undefined) {
+    const fieldsFor = (bytes: Buffer) =>
+      update === undefined || bytes.length < LARGE_BYTES ? undefined : fieldsToChange(collection, query, update)
+    return hitById(collection, query, id, fieldsFor)
+  }
   for (const hit of runQuery(collection, query, planFor(collection, query), new Reading())) return hit
   return undefined
+}
+
+/** From this size on a document is changed in parts: below, telling the parts apart costs more than it saves. */
+const LARGE_BYTES = 4096
+
+/** The fields that must be decoded to find a document and to change it; undefined for all. */
+function fieldsToChange(
+  collection: Collection,
+  { matcher }: Query,
+  { touched, touchedFields }: Update,
+): ReadonlySet<string> | undefined {
+  if (touched === undefined || touchedFields === undefined || matcher.looksAtAll) return undefined
+  const keys = collection.fieldsOfKeys(touched)
+  if (keys === undefined) return undefined
+  const asked = matcher.paths.map((path) => path.split('.', 1)[0] ?? path)
+  return new Set(['_id', ...touchedFields, ...keys, ...asked])
 }
 
 const MAX_HELD_HITS = 1000
@@ -105,7 +125,9 @@ export function updateDocument(
   const before = collection.keysBefore(doc, update.touched)
   const next = update.apply(doc, { position, isInsert: false })
   refuseChangedId(id, next.get('_id'), update)
-  const bytes = encodeDocument(next)
+  const { touchedFields } = update
+  const isPart = hit.fields !== undefined && touchedFields !== undefined
+  const bytes = isPart ? encodeChanged(hit.bytes, next, touchedFields) : encodeDocument(next)
   if (bytes.equals(hit.bytes)) return { doc: next, bytes, changed: false }
   checkUpdatedSize(bytes)
   collection.replace(hit, before, next, bytes)

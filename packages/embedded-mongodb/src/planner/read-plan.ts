@@ -17,16 +17,17 @@ export class Hit {
   /** The index key by which it was found. */
   key: Buffer | undefined
   index: IndexTable | undefined
-  readonly #fields: ReadonlySet<string> | undefined
+  /** Those that `doc` holds; undefined for all. */
+  readonly fields: ReadonlySet<string> | undefined
   #doc: Doc | undefined
   /** With `fields`, nobody looks at any other field of the document. */
   constructor(rid: number, bytes: Buffer, fields?: ReadonlySet<string>) {
     this.rid = rid
     this.bytes = bytes
-    this.#fields = fields
+    this.fields = fields
   }
   get doc(): Doc {
-    this.#doc ??= this.#fields === undefined ? decodeDocument(this.bytes) : decodeFields(this.bytes, this.#fields)
+    this.#doc ??= this.fields === undefined ? decodeDocument(this.bytes) : decodeFields(this.bytes, this.fields)
     return this.#doc
   }
 }

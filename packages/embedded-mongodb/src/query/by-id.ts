@@ -20,16 +20,16 @@ function idIn(matcher: Matcher): Value | undefined {
   return undefined
 }
 
-/** The document with this `_id`, if the query's other conditions hold for it. */
+/** The document with this `_id`, if the query's other conditions hold for it. `fieldsFor` names the fields to decode; all without. */
 export function hitById(
   collection: Collection,
   query: Query,
   id: Value,
-  fields?: ReadonlySet<string>,
+  fieldsFor: (bytes: Buffer) => ReadonlySet<string> | undefined = () => undefined,
 ): Hit | undefined {
   const stored = collection.readById(id)
   if (stored === undefined) return undefined
-  const hit = new Hit(stored.rid, stored.bytes, fields)
+  const hit = new Hit(stored.rid, stored.bytes, fieldsFor(stored.bytes))
   hit.index = collection.idIndex
   return query.matcher.conjuncts.length === 1 || query.matcher.matches(hit.doc) ? hit : undefined
 }

@@ -91,7 +91,7 @@ function sortHits(hits: Iterable<Hit>, query: Query, wanted: number): Hit[] {
 function hitsOf(collection: Collection, query: Query, reading: Reading): Iterator<Hit> {
   const id = idOf(query)
   if (id === undefined) return runQuery(collection, query, planFor(collection, query), reading)
-  const hit = hitById(collection, query, id, reading.fields)
+  const hit = hitById(collection, query, id, () => reading.fields)
   return (hit === undefined ? [] : [hit]).values()
 }
 

@@ -127,6 +127,18 @@ export class Collection {
     this.#count(1, bytes.length)
   }
 
+  /** The documents' own fields that decide over the keys which a change may touch; undefined where that may be any. */
+  fieldsOfKeys(touched: readonly string[]): string[] | undefined {
+    const fields: string[] = []
+    for (const index of this.indexes) {
+      if (index.spec.textWeights !== undefined) return undefined
+      if (!touched.some((path) => index.isTouchedBy(path))) continue
+      for (const { parts } of index.spec.fields) fields.push(parts[0] ?? '')
+      for (const path of index.spec.partial?.paths ?? []) fields.push(path.split('.', 1)[0] ?? path)
+    }
+    return fields
+  }
+
   /** To be called before `doc` is changed in place. Without paths every index counts as touched. */
   keysBefore(doc: Doc, touched: readonly string[] | undefined): KeysBefore {
     const before: KeysBefore = []

@@ -31,6 +31,8 @@ export interface ApplyContext {
 export interface Update {
   /** The paths that may change, positions written as numbers; undefined means the whole document. */
   touched: readonly string[] | undefined
+  /** The document's own fields that these paths begin with. */
+  touchedFields: ReadonlySet<string> | undefined
   needsPosition: boolean
   kind: 'operators' | 'replacement' | 'pipeline'
   apply(doc: Doc, context: ApplyContext): Doc
@@ -80,8 +82,10 @@ export function parseOperatorUpdate(update: Doc, options: UpdateOptions): Update
   refuseConflicts(modifications)
   const arrayFilters = parseArrayFilters(options, modifications, update)
   if (modifications.length > 1) modifications.sort((a, b) => comparePaths(a.parts, b.parts))
+  const touched = modifications.flatMap(touchedBy)
   return {
-    touched: modifications.flatMap(touchedBy),
+    touched,
+    touchedFields: new Set(touched.map(firstOf)),
     needsPosition: modifications.some(({ parts }) => parts.includes('$')),
     kind: 'operators',
     apply: (doc, context) =>
@@ -106,6 +110,8 @@ function comparePaths(a: readonly string[], b: readonly string[]): number {
   }
   return a.length - b.length
 }
+
+const firstOf = (path: string): string => path.split('.', 1)[0] ?? path
 
 const PLAIN = /^[^.$]+$/
 

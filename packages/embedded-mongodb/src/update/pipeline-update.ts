@@ -27,6 +27,7 @@ export function parsePipelineUpdate(pipeline: readonly Value[], variables: Reado
   })
   return {
     touched: undefined,
+    touchedFields: undefined,
     needsPosition: false,
     kind: 'pipeline',
     apply: (doc) => {

@@ -16,6 +16,7 @@ export function parseReplacement(replacement: Doc): Update {
   const hasEmptyTimestamp = replacement.values.some(isEmptyTimestamp)
   return {
     touched: undefined,
+    touchedFields: undefined,
     needsPosition: false,
     kind: 'replacement',
     apply: (doc) => withId(hasEmptyTimestamp ? withTimestamps(replacement) : replacement, doc.get('_id')),
