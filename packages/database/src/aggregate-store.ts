@@ -36,6 +36,12 @@ export interface AggregateStore<S extends { id: string }> {
   readonly toState: (document: AggregateDocument) => S & Stored
 }
 
+/** What use cases do with aggregates of a kind; the driver stays out of sight. */
+export type Aggregates<S extends { id: string }> = Pick<AggregateStore<S>, 'insert' | 'find' | 'update' | 'upsert'>
+
+/** What the relay reads. */
+export type WithOutbox = Pick<AggregateStore<{ id: string }>, 'outbox'>
+
 export interface AggregateStoreOptions {
   readonly now: () => Date
   /** Told how many writes another writer forestalled, each of which is then decided again. For metrics. */

@@ -30,7 +30,8 @@ const defaults: Databases = {
   notifications: 'tradewind_notifications',
 }
 
-interface Facts {
+/** What the services have written, as documents. */
+export interface Facts {
   readonly accepted: readonly string[]
   readonly orders: ReadonlyMap<string, Document>
   readonly reservations: ReadonlyMap<string, Document>
@@ -47,7 +48,11 @@ interface Facts {
  * system has come to rest: an order under way is a violation of I1.
  */
 export async function checkInvariants(options: InvariantOptions): Promise<Violation[]> {
-  const facts = await readFacts(options)
+  return violationsIn(await readFacts(options))
+}
+
+/** The same for facts that are at hand. */
+export function violationsIn(facts: Facts): Violation[] {
   return [
     ...everyAcceptedOrderEnds(facts),
     ...stockAddsUp(facts),

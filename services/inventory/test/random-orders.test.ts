@@ -1,10 +1,10 @@
 import { DomainError } from '@tradewind/service-kit/errors'
 import { newId } from '@tradewind/service-kit/ids'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
+import { createChance } from '@tradewind/testkit/chance'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type InventoryUnderTest, startInventory } from './inventory-under-test.ts'
 import { addLocation, adjust, authorized, cancelled, expectStockAddsUp, handle, placed, stocked } from './shop.ts'
-import { createChance } from './simulation/chance.ts'
 
 const seeds = process.env['SEED'] === undefined ? [1, 2, 3, 4, 5, 6] : [Number(process.env['SEED'])]
 const ordersPerSeed = 40

@@ -1,8 +1,12 @@
-import { createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
+import {
+  type Aggregates,
+  createAggregateStore,
+  type Stored,
+  type WithOutbox,
+} from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { Reservation } from '../domain/reservation.ts'
-import type { Aggregates, WithOutbox } from './aggregates.ts'
 
 export interface ReservationRepository extends Aggregates<Reservation> {
   /** Orders whose reservation waits for the sweeper. */

@@ -1,7 +1,6 @@
-import { createAggregateStore } from '@tradewind/database/aggregate-store'
+import { type Aggregates, createAggregateStore } from '@tradewind/database/aggregate-store'
 import type { Db } from 'mongodb'
 import type { StockPolicy } from '../domain/stock-policy.ts'
-import type { Aggregates } from './aggregates.ts'
 import { shareReads } from './share-reads.ts'
 
 export interface StockPolicyRepository extends Pick<Aggregates<StockPolicy>, 'upsert'> {

@@ -1,7 +1,12 @@
-import { type AggregateDocument, createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
+import {
+  type AggregateDocument,
+  type Aggregates,
+  createAggregateStore,
+  type Stored,
+  type WithOutbox,
+} from '@tradewind/database/aggregate-store'
 import type { Db, Filter } from 'mongodb'
 import { backorderedUnits, type Stock } from '../domain/stock.ts'
-import type { Aggregates, WithOutbox } from './aggregates.ts'
 import { shareReads } from './share-reads.ts'
 
 /** One SKU at one location in numbers. */

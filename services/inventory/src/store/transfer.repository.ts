@@ -1,8 +1,7 @@
-import { createAggregateStore } from '@tradewind/database/aggregate-store'
+import { type Aggregates, createAggregateStore, type WithOutbox } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { Transfer } from '../domain/transfer.ts'
-import type { Aggregates, WithOutbox } from './aggregates.ts'
 
 export interface TransferRepository extends Aggregates<Transfer> {
   /** Transfers that wait for the sweeper. */

@@ -1,5 +1,6 @@
-import { AggregateNotFound, DuplicateKey, type Stored } from '@tradewind/database/aggregate-store'
-import type { Decision } from '@tradewind/database/decision'
+import type { DomainEvent } from '@tradewind/contracts/event'
+import type { Aggregates, Stored } from '@tradewind/database/aggregate-store'
+import { createMemoryAggregates } from '@tradewind/database/memory-aggregates'
 import { IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
 import type { Location } from '../../src/domain/location.ts'
 import type { Reservation } from '../../src/domain/reservation.ts'
@@ -7,7 +8,6 @@ import { backorderedUnits, heldUnits, type Movement, type Stock } from '../../sr
 import type { StockPolicy } from '../../src/domain/stock-policy.ts'
 import type { Transfer } from '../../src/domain/transfer.ts'
 import type { AdjustmentClaims } from '../../src/store/adjustment-claims.ts'
-import type { Aggregates } from '../../src/store/aggregates.ts'
 import type { LocationRepository } from '../../src/store/location.repository.ts'
 import type { LedgerEntry, MovementLedger } from '../../src/store/movement-ledger.ts'
 import type { ReservationRepository } from '../../src/store/reservation.repository.ts'
@@ -24,8 +24,12 @@ export interface Memory {
   readonly ledger: Map<string, LedgerEntry>
   readonly claims: Map<string, string>
   readonly locations: readonly Location[]
-  /** Types of the events that were written, in order. */
-  readonly published: { readonly type: string; readonly data: unknown }[]
+  /** Events that went out, in order; one that was asked for again stands there again. */
+  readonly published: DomainEvent[]
+  /** Every event that an aggregate has said, by its id. */
+  readonly said: Map<string, DomainEvent[]>
+  /** Told of each event that goes out. */
+  readonly announce?: (event: DomainEvent) => void
 }
 
 export const createMemory = (locations: readonly Location[]): Memory => ({
@@ -37,6 +41,7 @@ export const createMemory = (locations: readonly Location[]): Memory => ({
   claims: new Map(),
   locations,
   published: [],
+  said: new Map(),
 })
 
 interface Options {
@@ -56,35 +61,12 @@ export function createMemoryStores(memory: Memory, { now, turn }: Options) {
     return found
   }
 
-  function aggregates<S extends { id: string }>(all: Map<string, S & Stored>): Aggregates<S> {
-    const save = (id: string, before: (S & Stored) | undefined, decision: Decision<S>) => {
-      if (decision.kind === 'unchanged') return before
-      const version = (before?.version ?? 0) + 1
-      const saved = { ...decision.state, version, createdAt: before?.createdAt ?? now(), updatedAt: now() }
-      all.set(id, saved)
-      for (const { type, data } of decision.events) memory.published.push({ type, data })
-      return saved
-    }
-    const upsert: Aggregates<S>['upsert'] = (id, decide) => reading(() => save(id, all.get(id), decide(all.get(id))))
-    return {
-      upsert,
-      find: (id) => reading(() => all.get(id)),
-      insert: (state, ...events) =>
-        reading(() => {
-          if (all.has(state.id)) throw DuplicateKey({ id: state.id })
-          const saved = save(state.id, undefined, { kind: 'changed', state, events, announceAgain: [] })
-          if (saved === undefined) throw AggregateNotFound({ id: state.id })
-          return saved
-        }),
-      update: (id, decide) =>
-        reading(() => {
-          const before = all.get(id)
-          const saved = before === undefined ? undefined : save(id, before, decide(before))
-          if (saved === undefined) throw AggregateNotFound({ id })
-          return saved
-        }),
-    }
+  const announce = (event: DomainEvent) => {
+    memory.published.push(event)
+    memory.announce?.(event)
   }
+  const aggregates = <S extends { id: string }>(all: Map<string, S & Stored>): Aggregates<S> =>
+    createMemoryAggregates(all, memory.said, { now, step: reading, announce })
 
   const due = (all: Iterable<{ id: string; dueAt?: Date }>, before: Date, limit: number) =>
     [...all]

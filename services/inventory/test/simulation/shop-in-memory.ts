@@ -1,4 +1,5 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
+import type { Chance } from '@tradewind/testkit/chance'
 import type { AllocationStrategy } from '../../src/domain/allocation.ts'
 import { makeAdjustStock } from '../../src/use-cases/adjust-stock.ts'
 import { makeArchiveMovements } from '../../src/use-cases/archive-movements.ts'
@@ -17,7 +18,6 @@ import { makeCarryOutRestocks, makeReturnUnits } from '../../src/use-cases/retur
 import { makeSetStockPolicy } from '../../src/use-cases/set-stock-policy.ts'
 import { makeSweepReservations } from '../../src/use-cases/sweep-reservations.ts'
 import { makeCarryOutTransfer, makeSweepTransfers, makeTransferStock } from '../../src/use-cases/transfer-stock.ts'
-import type { Chance } from './chance.ts'
 import { createMemoryStores, type Memory } from './memory-stores.ts'
 
 export class Killed extends Error {}

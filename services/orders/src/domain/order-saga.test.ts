@@ -296,3 +296,21 @@ describe('whatever the participants report, in whatever order and how often', ()
     )
   })
 })
+
+describe('the money of an order of which nothing was taken is void, whatever its status says', () => {
+  test.each([
+    ['a confirmed order that cost nothing', { paymentStatus: 'captured', capturedMinor: 0 }],
+    ['an order of which only a supplement was paid', { paymentStatus: 'partially_captured' }],
+  ] as const)('%s', (_, state) => {
+    const ended = cancel({ ...apply(pending, held, paid, committed), ...state }).order
+    const rested = apply(ended, { type: 'stock-released' }, { type: 'payment-voided' }, told('cancelled'))
+    expect(rested.paymentStatus).toBe('voided')
+    expect(isAwaiting(rested)).toBe(false)
+  })
+
+  test('but not of one that was paid', () => {
+    const captured: Fact = { type: 'payment-captured', amountMinor: 1000 }
+    const ended = cancel(apply(pending, held, paid, committed, captured)).order
+    expect(apply(ended, { type: 'payment-voided' }).paymentStatus).toBe('captured')
+  })
+})

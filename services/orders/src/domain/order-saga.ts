@@ -57,6 +57,10 @@ export function applyFact(order: Order, fact: Fact, entry: TimelineEntry, now: D
   return said.length === 0 ? { order: next } : { order: next, said }
 }
 
+/** Nothing was taken with this payment; what a supplement's has taken goes back with that. */
+const isVoidable = ({ paymentStatus, capturedMinor: own = 0 }: Order): boolean =>
+  own === 0 && !['declined', 'voided', 'refunded'].includes(paymentStatus)
+
 /** What a fact says of stock and money, kept whatever the order's status is. */
 function note(order: Order, fact: Fact, now: Date): Order {
   switch (fact.type) {
@@ -78,8 +82,7 @@ function note(order: Order, fact: Fact, now: Date): Order {
     case 'capture-refused':
       return noteRefusedCapture(order, fact)
     case 'payment-voided':
-      if (order.paymentStatus !== 'authorized' && order.paymentStatus !== 'none') return order
-      return { ...order, paymentStatus: 'voided' }
+      return isVoidable(order) ? { ...order, paymentStatus: 'voided' } : order
     case 'payment-refunded':
       return noteGiven(order, fact, now)
     case 'refund-refused':

@@ -1,4 +1,4 @@
-import { type AggregateStore, createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
+import { type Aggregates, createAggregateStore, type Stored } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db } from 'mongodb'
 import type { DiscountCode } from '../domain/discount-code.ts'
@@ -7,8 +7,8 @@ import type { DiscountUses } from '../domain/discount-uses.ts'
 export type StoredDiscountCode = DiscountCode & Stored
 
 export interface DiscountRepository {
-  readonly codes: AggregateStore<DiscountCode>
-  readonly uses: AggregateStore<DiscountUses>
+  readonly codes: Aggregates<DiscountCode>
+  readonly uses: Aggregates<DiscountUses>
   /** By code, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (after: string | undefined, limit: number) => Promise<StoredDiscountCode[]>
   /** Uses with claims that are to be looked at. */

@@ -1,8 +1,9 @@
 import {
   type AggregateDocument,
-  type AggregateStore,
+  type Aggregates,
   createAggregateStore,
   type Stored,
+  type WithOutbox,
 } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db, Filter } from 'mongodb'
@@ -21,7 +22,7 @@ export interface OrderQuery {
   readonly limit: number
 }
 
-export interface OrderRepository extends AggregateStore<Order> {
+export interface OrderRepository extends Aggregates<Order> {
   /** Newest first, without supplements, which show in the order they belong to. `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: OrderQuery) => Promise<StoredOrder[]>
   readonly findByKey: (customerId: string, idempotencyKey: string) => Promise<StoredOrder | undefined>
@@ -36,7 +37,7 @@ export interface OrderRepository extends AggregateStore<Order> {
 const keysAtOnce = 200
 const withoutOutbox = { projection: { 'outbox.entries': 0 } }
 
-export function createOrderRepository(db: Db, now: () => Date): OrderRepository {
+export function createOrderRepository(db: Db, now: () => Date): OrderRepository & WithOutbox {
   const store = createAggregateStore<Order>(db, 'orders', { now })
   return {
     ...store,

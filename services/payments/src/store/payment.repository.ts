@@ -1,8 +1,9 @@
 import {
   type AggregateDocument,
-  type AggregateStore,
+  type Aggregates,
   createAggregateStore,
   type Stored,
+  type WithOutbox,
 } from '@tradewind/database/aggregate-store'
 import { idsDueBefore } from '@tradewind/database/due'
 import type { Db, Filter } from 'mongodb'
@@ -17,7 +18,7 @@ export interface PaymentQuery {
   readonly limit: number
 }
 
-export interface PaymentRepository extends AggregateStore<Payment> {
+export interface PaymentRepository extends Aggregates<Payment> {
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: PaymentQuery) => Promise<StoredPayment[]>
   /** Payments that are behind an id, in the order of their ids, `limit` at most. */
@@ -31,7 +32,7 @@ export interface PaymentRepository extends AggregateStore<Payment> {
 
 const withoutEvents = { 'outbox.entries': 0 }
 
-export function createPaymentRepository(db: Db, now: () => Date): PaymentRepository {
+export function createPaymentRepository(db: Db, now: () => Date): PaymentRepository & WithOutbox {
   const store = createAggregateStore<Payment>(db, 'payments', { now })
   return {
     ...store,

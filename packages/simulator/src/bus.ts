@@ -1,0 +1,60 @@
+import type { DomainEvent } from '@tradewind/contracts/event'
+import type { EventHandler } from '@tradewind/messaging/consumer'
+import type { Chance } from '@tradewind/testkit/chance'
+import type { Agenda } from './agenda.ts'
+import { type FaultKind, likelihood } from './faults.ts'
+
+interface Options {
+  readonly chance: Chance
+  readonly faults: ReadonlySet<FaultKind>
+  readonly agenda: Agenda
+  readonly note: (line: string) => void
+}
+
+const usualMs = 5
+const longestDelayMs = 20_000
+const longestBackoffMs = 20_000
+
+/** Carries events to all who react to them: at least once, in any order, or not at all. */
+export function createBus({ chance, faults, agenda, note }: Options) {
+  const handlers = new Map<string, EventHandler[]>()
+
+  function deliver(handler: EventHandler, event: DomainEvent, time: Date, delayMs: number, attempt: number): void {
+    agenda.add(delayMs, `${event.type} ${nameOf(event)}`, async () => {
+      try {
+        await handler.handle({ ...event, time })
+      } catch (error) {
+        // Whatever a handler throws, the message stays and comes again, as it does from the broker.
+        note(`  again later: ${error instanceof Error ? error.message : String(error)}`)
+        deliver(handler, event, time, Math.min(longestBackoffMs, 100 * 2 ** attempt), attempt + 1)
+      }
+    })
+  }
+
+  const delayMs = () => (faults.has('reordering') ? chance.integer(0, longestDelayMs) ** 2 / longestDelayMs : usualMs)
+
+  return {
+    subscribe: (all: readonly EventHandler[]): void => {
+      for (const handler of all) {
+        const { type } = handler.contract
+        handlers.set(type, [...(handlers.get(type) ?? []), handler])
+      }
+    },
+    publish: (event: DomainEvent): void => {
+      for (const handler of handlers.get(event.type) ?? []) {
+        if (faults.has('losses') && chance.isHit(likelihood.loss)) {
+          note(`lost: ${event.type} ${nameOf(event)}`)
+          continue
+        }
+        deliver(handler, event, agenda.now(), delayMs(), 0)
+        if (faults.has('duplicates') && chance.isHit(likelihood.duplicate)) {
+          deliver(handler, event, agenda.now(), delayMs(), 0)
+        }
+      }
+    },
+  }
+}
+
+function nameOf({ data }: DomainEvent): string {
+  return typeof data === 'object' && data !== null && 'orderId' in data ? String(data.orderId) : ''
+}
