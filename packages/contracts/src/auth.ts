@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
 import { Email, SessionId, Strict, UserId } from './common.ts'
 import { defineEvent } from './event.ts'
+import { roleNames } from './permissions.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
 
-export const Role = Type.Enum(['customer', 'operator'])
+export const Role = Type.Enum([...roleNames])
 export type Role = Type.Static<typeof Role>
 
 export const User = Type.Object({ id: UserId, email: Type.String(), name: Type.String(), roles: Type.Array(Role) })

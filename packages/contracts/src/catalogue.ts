@@ -80,7 +80,7 @@ export type Product = Type.Static<typeof Product>
 const VariantInputs = Type.Array(VariantInput, { minItems: 1, maxItems: 100 })
 const productParams = Strict({ id: ProductId })
 
-export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'operator', {
+export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'catalogue:write', {
   summary: 'Creates a product with its variants',
   body: Strict({
     handle: Type.Optional(Handle),
@@ -93,7 +93,7 @@ export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products
   response: { 201: Product },
 })
 
-export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/products/:id', 'operator', {
+export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/products/:id', 'catalogue:write', {
   summary: 'Changes a product; If-Match with its ETag refuses to overwrite somebody else’s change (412)',
   params: productParams,
   headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 128 })) }),
@@ -139,13 +139,13 @@ export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products',
   response: { 200: Page(Product), 304: NotModified },
 })
 
-export const manageProductsRoute = defineRoute('inventory', 'GET', '/v1/catalogue/products', 'operator', {
+export const manageProductsRoute = defineRoute('inventory', 'GET', '/v1/catalogue/products', 'catalogue:read', {
   summary: 'All products, drafts and retired ones too',
   querystring: Strict({ ...pageQuery, ...filters, sort, status: Type.Optional(ProductStatus) }),
   response: { 200: Page(Product) },
 })
 
-export const manageProductRoute = defineRoute('inventory', 'GET', '/v1/catalogue/products/:id', 'operator', {
+export const manageProductRoute = defineRoute('inventory', 'GET', '/v1/catalogue/products/:id', 'catalogue:read', {
   summary: 'One product, whatever its status',
   params: productParams,
   response: { 200: Product },
@@ -180,18 +180,24 @@ export const listCategoriesRoute = defineRoute('inventory', 'GET', '/v1/categori
 /** Largest image, in bytes. */
 export const maxImageBytes = 10 * 1024 * 1024
 
-export const addImageRoute = defineRoute('inventory', 'POST', '/v1/products/:id/images', 'operator', {
+export const addImageRoute = defineRoute('inventory', 'POST', '/v1/products/:id/images', 'catalogue:write', {
   summary: 'Adds an image: PNG, JPEG, WebP, GIF or AVIF by its bytes, not by its name',
   params: productParams,
   upload: { mediaTypes: ['multipart/form-data'], maxBytes: maxImageBytes },
   response: { 201: Image },
 })
 
-export const removeImageRoute = defineRoute('inventory', 'DELETE', '/v1/products/:id/images/:imageId', 'operator', {
-  summary: 'Removes an image',
-  params: Strict({ id: ProductId, imageId: ImageId }),
-  response: { 204: Type.Null() },
-})
+export const removeImageRoute = defineRoute(
+  'inventory',
+  'DELETE',
+  '/v1/products/:id/images/:imageId',
+  'catalogue:write',
+  {
+    summary: 'Removes an image',
+    params: Strict({ id: ProductId, imageId: ImageId }),
+    response: { 204: Type.Null() },
+  },
+)
 
 export const getImageRoute = defineRoute('inventory', 'GET', '/v1/images/:id', 'public', {
   summary: 'An image, or the range of it that is asked for',

@@ -37,7 +37,7 @@ export type DiscountCode = Type.Static<typeof DiscountCode>
 
 const params = Strict({ code: DiscountCodeText })
 
-export const createDiscountCodeRoute = defineRoute('orders', 'POST', '/v1/discount-codes', 'operator', {
+export const createDiscountCodeRoute = defineRoute('orders', 'POST', '/v1/discount-codes', 'discounts:write', {
   summary: 'Issues a discount code: so many percent, or an amount, off the subtotal',
   body: Strict({
     code: DiscountCodeText,
@@ -48,19 +48,19 @@ export const createDiscountCodeRoute = defineRoute('orders', 'POST', '/v1/discou
   response: { 201: DiscountCode },
 })
 
-export const listDiscountCodesRoute = defineRoute('orders', 'GET', '/v1/discount-codes', 'operator', {
+export const listDiscountCodesRoute = defineRoute('orders', 'GET', '/v1/discount-codes', 'discounts:read', {
   summary: 'Discount codes by name',
   querystring: Strict(pageQuery),
   response: { 200: Page(DiscountCode) },
 })
 
-export const getDiscountCodeRoute = defineRoute('orders', 'GET', '/v1/discount-codes/:code', 'operator', {
+export const getDiscountCodeRoute = defineRoute('orders', 'GET', '/v1/discount-codes/:code', 'discounts:read', {
   summary: 'A discount code and how often it was used',
   params,
   response: { 200: DiscountCode },
 })
 
-export const changeDiscountCodeRoute = defineRoute('orders', 'PATCH', '/v1/discount-codes/:code', 'operator', {
+export const changeDiscountCodeRoute = defineRoute('orders', 'PATCH', '/v1/discount-codes/:code', 'discounts:write', {
   summary: 'Disables a discount code, enables it again, or changes when and how often it may be used',
   params,
   headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 100 })) }),

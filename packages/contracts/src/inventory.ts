@@ -37,7 +37,7 @@ export const listLocationsRoute = defineRoute('inventory', 'GET', '/v1/locations
   response: { 200: Type.Object({ items: Type.Array(Location) }) },
 })
 
-export const createLocationRoute = defineRoute('inventory', 'POST', '/v1/locations', 'operator', {
+export const createLocationRoute = defineRoute('inventory', 'POST', '/v1/locations', 'stock:write', {
   summary: 'Adds a place that holds stock',
   body: Strict({
     id: LocationId,
@@ -57,7 +57,7 @@ export const StockLevel = Type.Object({
   available: Type.Integer(),
 })
 
-export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adjustments', 'operator', {
+export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adjustments', 'stock:write', {
   summary: 'Adds to or takes from the stock of a SKU at a location, with a reason',
   headers: idempotencyHeaders,
   body: Strict({
@@ -72,7 +72,7 @@ export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adju
   response: { 201: StockLevel },
 })
 
-export const listStockRoute = defineRoute('inventory', 'GET', '/v1/stock', 'operator', {
+export const listStockRoute = defineRoute('inventory', 'GET', '/v1/stock', 'stock:read', {
   summary: 'Stock by SKU and location, page by page: on hand, available, held, waited for',
   querystring: Strict({ ...pageQuery, sku: Type.Optional(Sku), locationId: Type.Optional(LocationId) }),
   response: {
@@ -116,20 +116,26 @@ const Reservation = Type.Object({
 })
 const reservationParams = Strict({ orderId: OrderId })
 
-export const getReservationRoute = defineRoute('inventory', 'GET', '/v1/reservations/:orderId', 'operator', {
+export const getReservationRoute = defineRoute('inventory', 'GET', '/v1/reservations/:orderId', 'stock:read', {
   summary: 'What is held for an order, where, and until when',
   params: reservationParams,
   response: { 200: Reservation },
 })
 
-export const extendReservationRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/extend', 'operator', {
-  summary: 'Holds what is held for so many minutes from now, never shorter than before',
-  params: reservationParams,
-  body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
-  response: { 200: Reservation },
-})
+export const extendReservationRoute = defineRoute(
+  'inventory',
+  'POST',
+  '/v1/reservations/:orderId/extend',
+  'stock:write',
+  {
+    summary: 'Holds what is held for so many minutes from now, never shorter than before',
+    params: reservationParams,
+    body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
+    response: { 200: Reservation },
+  },
+)
 
-export const releasePartRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/release', 'operator', {
+export const releasePartRoute = defineRoute('inventory', 'POST', '/v1/reservations/:orderId/release', 'stock:write', {
   summary: 'Gives a part of what an order holds back to the shelves; all of it releases the reservation',
   params: reservationParams,
   headers: idempotencyHeaders,

@@ -74,7 +74,7 @@ export type ImportedAdjustment = Type.Static<typeof ImportedAdjustment>
 
 const jobParams = Strict({ id: JobId })
 
-export const createImportRoute = defineRoute('inventory', 'POST', '/v1/imports', 'operator', {
+export const createImportRoute = defineRoute('inventory', 'POST', '/v1/imports', 'jobs:write', {
   summary: 'Takes a file of products or stock and imports it as a job',
   description:
     'With `dryRun=true` every row is judged and none is written. Rows of stock with a `delta` count once per job: repeat a request with its own Idempotency-Key.',
@@ -84,38 +84,38 @@ export const createImportRoute = defineRoute('inventory', 'POST', '/v1/imports',
   response: { 202: Job },
 })
 
-export const createExportRoute = defineRoute('inventory', 'POST', '/v1/exports', 'operator', {
+export const createExportRoute = defineRoute('inventory', 'POST', '/v1/exports', 'jobs:write', {
   summary: 'Exports products or stock as a job, in the form that imports take',
   body: Strict({ kind: JobKind, format: JobFormat }),
   response: { 202: Job },
 })
 
-export const listJobsRoute = defineRoute('inventory', 'GET', '/v1/jobs', 'operator', {
+export const listJobsRoute = defineRoute('inventory', 'GET', '/v1/jobs', 'jobs:read', {
   summary: 'Imports and exports, newest first',
   querystring: Strict(pageQuery),
   response: { 200: Page(Job) },
 })
 
-export const getJobRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id', 'operator', {
+export const getJobRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id', 'jobs:read', {
   summary: 'One import or export and how far it is',
   params: jobParams,
   response: { 200: Job },
 })
 
-export const listJobErrorsRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id/errors', 'operator', {
+export const listJobErrorsRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id/errors', 'jobs:read', {
   summary: 'What was refused, row by row; the first 10,000 are kept',
   params: jobParams,
   querystring: Strict(pageQuery),
   response: { 200: Page(JobError) },
 })
 
-export const getJobResultRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id/result', 'operator', {
+export const getJobResultRoute = defineRoute('inventory', 'GET', '/v1/jobs/:id/result', 'jobs:read', {
   summary: 'The file that an export made',
   params: jobParams,
   response: { 200: Binary },
 })
 
-export const cancelJobRoute = defineRoute('inventory', 'POST', '/v1/jobs/:id/cancel', 'operator', {
+export const cancelJobRoute = defineRoute('inventory', 'POST', '/v1/jobs/:id/cancel', 'jobs:write', {
   summary: 'Stops a job after the rows that it is at; what is in stays in',
   params: jobParams,
   response: { 202: Job },

@@ -61,7 +61,7 @@ export const Notification = Type.Object({
 })
 export type Notification = Type.Static<typeof Notification>
 
-export const listNotificationsRoute = defineRoute('notifications', 'GET', '/v1/notifications', 'operator', {
+export const listNotificationsRoute = defineRoute('notifications', 'GET', '/v1/notifications', 'notifications:read', {
   summary: 'Mails, newest first, of one order or one status when asked',
   querystring: Strict({
     ...pageQuery,
@@ -73,7 +73,7 @@ export const listNotificationsRoute = defineRoute('notifications', 'GET', '/v1/n
 
 const notificationParams = Strict({ id: NotificationId })
 
-export const getNotificationRoute = defineRoute('notifications', 'GET', '/v1/notifications/:id', 'operator', {
+export const getNotificationRoute = defineRoute('notifications', 'GET', '/v1/notifications/:id', 'notifications:read', {
   summary: 'One mail as it was written',
   params: notificationParams,
   response: { 200: Notification },
@@ -83,7 +83,7 @@ export const resendNotificationRoute = defineRoute(
   'notifications',
   'POST',
   '/v1/notifications/:id/resend',
-  'operator',
+  'notifications:write',
   {
     summary: 'Sends a mail again, as a new one that names the first',
     description: 'The words stay those of the first; the address is asked for again.',
@@ -179,28 +179,34 @@ export type MailTemplate = Type.Static<typeof MailTemplate>
 
 const templateParams = { template: NotificationTemplate, locale: Locale }
 
-export const listTemplatesRoute = defineRoute('notifications', 'GET', '/v1/notifications/templates', 'operator', {
-  summary: 'Every template in every language as it is used now',
-  response: {
-    200: Type.Object({
-      items: Type.Array(
-        Type.Object({
-          template: NotificationTemplate,
-          locale: Locale,
-          version: Type.Integer(),
-          subject: Type.String(),
-          placeholders: Type.Array(Type.String({ description: '`lines[].title` stands inside `{{#lines}}`' })),
-        }),
-      ),
-    }),
+export const listTemplatesRoute = defineRoute(
+  'notifications',
+  'GET',
+  '/v1/notifications/templates',
+  'notifications:read',
+  {
+    summary: 'Every template in every language as it is used now',
+    response: {
+      200: Type.Object({
+        items: Type.Array(
+          Type.Object({
+            template: NotificationTemplate,
+            locale: Locale,
+            version: Type.Integer(),
+            subject: Type.String(),
+            placeholders: Type.Array(Type.String({ description: '`lines[].title` stands inside `{{#lines}}`' })),
+          }),
+        ),
+      }),
+    },
   },
-})
+)
 
 export const getTemplateRoute = defineRoute(
   'notifications',
   'GET',
   '/v1/notifications/templates/:template/:locale',
-  'operator',
+  'notifications:read',
   {
     summary: 'A template as it is used now',
     params: Strict(templateParams),
@@ -212,7 +218,7 @@ export const getTemplateVersionRoute = defineRoute(
   'notifications',
   'GET',
   '/v1/notifications/templates/:template/:locale/versions/:version',
-  'operator',
+  'notifications:read',
   {
     summary: 'A template as it was in one version',
     params: Strict({ ...templateParams, version: Type.String({ pattern: '^(0|[1-9][0-9]{0,3})$' }) }),
@@ -224,7 +230,7 @@ export const publishTemplateRoute = defineRoute(
   'notifications',
   'PUT',
   '/v1/notifications/templates/:template/:locale',
-  'operator',
+  'notifications:write',
   {
     summary: 'Publishes a new version of a template; If-Match refuses to overwrite another change (412)',
     description:
@@ -240,7 +246,7 @@ export const previewTemplateRoute = defineRoute(
   'notifications',
   'POST',
   '/v1/notifications/templates/:template/:locale/preview',
-  'operator',
+  'notifications:write',
   {
     summary:
       'A mail as it would be written: of a draft or the template in use, with an order’s data or with an example',

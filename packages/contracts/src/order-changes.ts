@@ -27,7 +27,7 @@ const UnitsOrNone = Type.Integer({ minimum: 0, maximum: 10_000 })
 const Words = Type.String({ minLength: 1, maxLength: 500 })
 const SomeAmount = Type.Integer({ minimum: 1, maximum: maxAmountMinor })
 
-export const createFulfilmentRoute = defineRoute('orders', 'POST', '/v1/orders/:id/fulfilments', 'operator', {
+export const createFulfilmentRoute = defineRoute('orders', 'POST', '/v1/orders/:id/fulfilments', 'fulfilments:write', {
   summary: 'Begins to pack a part of an order; never more than is ordered and in no other fulfilment',
   params: orderParams,
   headers: idempotencyHeaders,
@@ -39,7 +39,7 @@ export const shipFulfilmentRoute = defineRoute(
   'orders',
   'POST',
   '/v1/orders/:id/fulfilments/:fulfilmentId/ship',
-  'operator',
+  'fulfilments:write',
   {
     summary: 'Sends a part off, and takes the money for it where money is taken with each shipment',
     params: fulfilmentParams,
@@ -53,7 +53,7 @@ export const deliverFulfilmentRoute = defineRoute(
   'orders',
   'POST',
   '/v1/orders/:id/fulfilments/:fulfilmentId/deliver',
-  'operator',
+  'fulfilments:write',
   {
     summary: 'Says that a part arrived',
     params: fulfilmentParams,
@@ -65,7 +65,7 @@ export const cancelFulfilmentRoute = defineRoute(
   'orders',
   'POST',
   '/v1/orders/:id/fulfilments/:fulfilmentId/cancel',
-  'operator',
+  'fulfilments:write',
   {
     summary: 'Gives up packing a part; its units may be fulfilled otherwise',
     params: fulfilmentParams,
@@ -100,7 +100,7 @@ export const approveReturnRoute = defineRoute(
   'orders',
   'POST',
   '/v1/orders/:id/returns/:returnId/approve',
-  'operator',
+  'returns:decide',
   {
     summary: 'Lets the customer send it',
     params: returnParams,
@@ -108,18 +108,24 @@ export const approveReturnRoute = defineRoute(
   },
 )
 
-export const rejectReturnRoute = defineRoute('orders', 'POST', '/v1/orders/:id/returns/:returnId/reject', 'operator', {
-  summary: 'Does not let the customer send it, and says why',
-  params: returnParams,
-  body: Strict({ reason: Words }),
-  response: { 200: Return },
-})
+export const rejectReturnRoute = defineRoute(
+  'orders',
+  'POST',
+  '/v1/orders/:id/returns/:returnId/reject',
+  'returns:decide',
+  {
+    summary: 'Does not let the customer send it, and says why',
+    params: returnParams,
+    body: Strict({ reason: Words }),
+    response: { 200: Return },
+  },
+)
 
 export const receiveReturnRoute = defineRoute(
   'orders',
   'POST',
   '/v1/orders/:id/returns/:returnId/receive',
-  'operator',
+  'returns:write',
   {
     summary: 'Says what came back, and puts what can be sold again on the shelf',
     description: 'Units that are in neither number did not come, and count as not returned.',
@@ -136,15 +142,21 @@ export const receiveReturnRoute = defineRoute(
   },
 )
 
-export const refundReturnRoute = defineRoute('orders', 'POST', '/v1/orders/:id/returns/:returnId/refund', 'operator', {
-  summary: 'Pays back what was paid for the units that came, or another amount',
-  params: returnParams,
-  headers: idempotencyHeaders,
-  body: Strict({ amountMinor: Type.Optional(SomeAmount) }),
-  response: { 200: Return },
-})
+export const refundReturnRoute = defineRoute(
+  'orders',
+  'POST',
+  '/v1/orders/:id/returns/:returnId/refund',
+  'returns:write',
+  {
+    summary: 'Pays back what was paid for the units that came, or another amount',
+    params: returnParams,
+    headers: idempotencyHeaders,
+    body: Strict({ amountMinor: Type.Optional(SomeAmount) }),
+    response: { 200: Return },
+  },
+)
 
-export const refundOrderRoute = defineRoute('orders', 'POST', '/v1/orders/:id/refunds', 'operator', {
+export const refundOrderRoute = defineRoute('orders', 'POST', '/v1/orders/:id/refunds', 'payments:write', {
   summary: 'Pays a part back out of goodwill; never more than was captured and is not asked back yet',
   params: orderParams,
   headers: idempotencyHeaders,

@@ -220,7 +220,7 @@ export type Saga = Type.Static<typeof Saga>
 
 const sagaParams = Strict({ orderId: OrderId })
 
-export const listSagasRoute = defineRoute('orders', 'GET', '/v1/ops/sagas', 'operator', {
+export const listSagasRoute = defineRoute('orders', 'GET', '/v1/ops/sagas', 'orders:repair', {
   summary: 'Orders that have waited for an answer for longer than so many seconds, the longest first',
   querystring: Strict({
     olderThanSeconds: Type.Optional(Type.String({ pattern: '^(0|[1-9][0-9]{0,7})$', description: 'default 60' })),
@@ -229,13 +229,13 @@ export const listSagasRoute = defineRoute('orders', 'GET', '/v1/ops/sagas', 'ope
   response: { 200: Type.Object({ items: Type.Array(Saga) }) },
 })
 
-export const getSagaRoute = defineRoute('orders', 'GET', '/v1/ops/sagas/:orderId', 'operator', {
+export const getSagaRoute = defineRoute('orders', 'GET', '/v1/ops/sagas/:orderId', 'orders:repair', {
   summary: 'Where the saga of an order stands and what it waits for',
   params: sagaParams,
   response: { 200: Saga },
 })
 
-export const repairSagaRoute = defineRoute('orders', 'POST', '/v1/ops/sagas/:orderId', 'operator', {
+export const repairSagaRoute = defineRoute('orders', 'POST', '/v1/ops/sagas/:orderId', 'orders:repair', {
   summary: 'Asks again now for what an order waits for, or gives the order up and undoes it',
   params: sagaParams,
   body: Strict({ action: Type.Enum(['retry', 'compensate']) }),

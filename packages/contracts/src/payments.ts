@@ -91,13 +91,13 @@ const paymentParams = Strict({ id: PaymentId })
 /** What somebody asks for by hand; an order's own amounts may be zero. */
 const WantedMinor = Type.Integer({ minimum: 1, maximum: 1_000_000_000_000 })
 
-export const getPaymentRoute = defineRoute('payments', 'GET', '/v1/payments/:id', 'operator', {
+export const getPaymentRoute = defineRoute('payments', 'GET', '/v1/payments/:id', 'payments:read', {
   summary: 'One payment with its captures, its refunds and its ledger',
   params: paymentParams,
   response: { 200: Payment },
 })
 
-export const listPaymentsRoute = defineRoute('payments', 'GET', '/v1/payments', 'operator', {
+export const listPaymentsRoute = defineRoute('payments', 'GET', '/v1/payments', 'payments:read', {
   summary: 'Payments, newest first, of one order when asked',
   querystring: Strict({ ...pageQuery, orderId: Type.Optional(Id('ord')) }),
   response: { 200: Page(Payment) },
@@ -106,7 +106,7 @@ export const listPaymentsRoute = defineRoute('payments', 'GET', '/v1/payments', 
 const notYet =
   'Answers 202 while the provider has not said what it did; it is asked until it has, and the same request tells what came of it.'
 
-export const capturePaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/capture', 'operator', {
+export const capturePaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/capture', 'payments:write', {
   summary: 'Takes what is held, or a part of it',
   description: notYet,
   params: paymentParams,
@@ -115,7 +115,7 @@ export const capturePaymentRoute = defineRoute('payments', 'POST', '/v1/payments
   response: { 200: Payment, 202: Payment },
 })
 
-export const voidPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/void', 'operator', {
+export const voidPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/void', 'payments:write', {
   summary: 'Gives up what is still held; what was captured stays',
   description: notYet,
   params: paymentParams,
@@ -123,7 +123,7 @@ export const voidPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:i
   response: { 200: Payment, 202: Payment },
 })
 
-export const refundPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/refunds', 'operator', {
+export const refundPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/:id/refunds', 'payments:write', {
   summary: 'Gives back what was captured, or a part of it',
   description: notYet,
   params: paymentParams,
@@ -177,7 +177,7 @@ const rule = {
   times: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'calls that it is for, default 1' })),
 }
 
-export const scriptSimulatorRoute = defineRoute('payments', 'POST', '/v1/payments/simulator/script', 'operator', {
+export const scriptSimulatorRoute = defineRoute('payments', 'POST', '/v1/payments/simulator/script', 'payments:write', {
   summary: 'Tells the simulated provider how to answer the next calls, of one payment or method when given',
   description: 'There only while the simulator is in use. A rule is forgotten after an hour.',
   body: Strict(rule),
@@ -218,32 +218,50 @@ const Difference = {
 
 export const ReconciliationDifference = Type.Object({ ...Difference, foundAt: Timestamp })
 
-export const startReconciliationRoute = defineRoute('payments', 'POST', '/v1/payments/reconciliations', 'operator', {
-  summary: 'Compares the payments since a time with the provider, in the background',
-  headers: idempotencyHeaders,
-  body: Strict({ from: Type.Optional(Type.String({ format: 'date-time', description: 'default 35 days ago' })) }),
-  response: { 202: Reconciliation },
-})
+export const startReconciliationRoute = defineRoute(
+  'payments',
+  'POST',
+  '/v1/payments/reconciliations',
+  'payments:write',
+  {
+    summary: 'Compares the payments since a time with the provider, in the background',
+    headers: idempotencyHeaders,
+    body: Strict({ from: Type.Optional(Type.String({ format: 'date-time', description: 'default 35 days ago' })) }),
+    response: { 202: Reconciliation },
+  },
+)
 
-export const listReconciliationsRoute = defineRoute('payments', 'GET', '/v1/payments/reconciliations', 'operator', {
-  summary: 'Comparisons with the provider, newest first',
-  querystring: Strict(pageQuery),
-  response: { 200: Page(Reconciliation) },
-})
+export const listReconciliationsRoute = defineRoute(
+  'payments',
+  'GET',
+  '/v1/payments/reconciliations',
+  'payments:read',
+  {
+    summary: 'Comparisons with the provider, newest first',
+    querystring: Strict(pageQuery),
+    response: { 200: Page(Reconciliation) },
+  },
+)
 
 const reconciliationParams = Strict({ id: ReconciliationId })
 
-export const getReconciliationRoute = defineRoute('payments', 'GET', '/v1/payments/reconciliations/:id', 'operator', {
-  summary: 'One comparison and how far it is',
-  params: reconciliationParams,
-  response: { 200: Reconciliation },
-})
+export const getReconciliationRoute = defineRoute(
+  'payments',
+  'GET',
+  '/v1/payments/reconciliations/:id',
+  'payments:read',
+  {
+    summary: 'One comparison and how far it is',
+    params: reconciliationParams,
+    response: { 200: Reconciliation },
+  },
+)
 
 export const listDifferencesRoute = defineRoute(
   'payments',
   'GET',
   '/v1/payments/reconciliations/:id/differences',
-  'operator',
+  'payments:read',
   {
     summary: 'What a comparison found, payment by payment',
     params: reconciliationParams,

@@ -1,9 +1,14 @@
 import type { TObject, TSchema } from 'typebox'
+import type { Permission } from './permissions.ts'
 
 export type ServiceName = 'auth' | 'inventory' | 'orders' | 'payments' | 'notifications'
 
-/** Who may call: anybody, anybody signed in, or operators. */
-export type Access = 'public' | 'user' | 'operator'
+/** Who may call: anybody, anybody signed in for what is their own, or those with a permission. */
+export type Access = 'public' | 'user' | Permission
+
+/** The permission that a route asks for; undefined where being there, or being signed in, is enough. */
+export const permissionFor = (access: Access): Permission | undefined =>
+  access === 'public' || access === 'user' ? undefined : access
 
 /** A body that is streamed and not parsed. For `multipart/form-data` it is the part named `file`. */
 export interface UploadSchema {

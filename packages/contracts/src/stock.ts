@@ -32,7 +32,7 @@ const StockPolicyOfSku = Type.Object({
   availableAt: Type.Optional(Timestamp),
 })
 
-export const setStockPolicyRoute = defineRoute('inventory', 'PUT', '/v1/stock/policies/:sku', 'operator', {
+export const setStockPolicyRoute = defineRoute('inventory', 'PUT', '/v1/stock/policies/:sku', 'stock:write', {
   summary: 'Says whether a SKU may be ordered that is not there',
   description:
     '`backorder` needs a `limit`, `preorder` a `limit` and `availableAt`; `deny` takes neither. What waits is served where `locationId` says, by default the first location.',
@@ -46,13 +46,13 @@ export const setStockPolicyRoute = defineRoute('inventory', 'PUT', '/v1/stock/po
   response: { 200: StockPolicyOfSku },
 })
 
-export const setStockThresholdRoute = defineRoute('inventory', 'PUT', '/v1/stock/thresholds', 'operator', {
+export const setStockThresholdRoute = defineRoute('inventory', 'PUT', '/v1/stock/thresholds', 'stock:write', {
   summary: 'Says below which number of available units operators are told; 0 for never',
   body: Strict({ sku: Sku, locationId: LocationId, threshold: UnitsOrNone }),
   response: { 200: Type.Object({ sku: Sku, locationId: LocationId, threshold: Type.Integer() }) },
 })
 
-export const countStockRoute = defineRoute('inventory', 'POST', '/v1/stock/counts', 'operator', {
+export const countStockRoute = defineRoute('inventory', 'POST', '/v1/stock/counts', 'stock:write', {
   summary: 'Sets what is on hand to what was counted, and records the difference',
   description:
     'What is held counts as on hand. With `onHandWhenCounted`, what was on hand when the counting began, sales and deliveries since then are no difference.',
@@ -76,7 +76,7 @@ export const countStockRoute = defineRoute('inventory', 'POST', '/v1/stock/count
 
 const TransferOrder = { sku: Sku, fromLocationId: LocationId, toLocationId: LocationId, quantity: Units }
 
-export const transferStockRoute = defineRoute('inventory', 'POST', '/v1/stock/transfers', 'operator', {
+export const transferStockRoute = defineRoute('inventory', 'POST', '/v1/stock/transfers', 'stock:write', {
   summary: 'Moves available units from one location to another',
   headers: idempotencyHeaders,
   body: Strict(TransferOrder),
@@ -107,7 +107,7 @@ export const StockMovement = Type.Object({
   at: Timestamp,
 })
 
-export const listMovementsRoute = defineRoute('inventory', 'GET', '/v1/stock/movements', 'operator', {
+export const listMovementsRoute = defineRoute('inventory', 'GET', '/v1/stock/movements', 'stock:read', {
   summary: 'What changed what is on hand, newest first; a movement shows within seconds',
   querystring: Strict({
     ...pageQuery,
@@ -133,7 +133,7 @@ const Finding = Type.Object({
   documents: Type.Array(Type.Unknown(), { description: 'what shows it' }),
 })
 
-export const checkStockRoute = defineRoute('inventory', 'GET', '/v1/stock/consistency', 'operator', {
+export const checkStockRoute = defineRoute('inventory', 'GET', '/v1/stock/consistency', 'stock:read', {
   summary: 'Checks stock against its holds, reservations and movements, page by page, while everything runs',
   querystring: Strict(pageQuery),
   response: {
@@ -145,7 +145,7 @@ export const checkStockRoute = defineRoute('inventory', 'GET', '/v1/stock/consis
   },
 })
 
-export const repairStockRoute = defineRoute('inventory', 'POST', '/v1/stock/consistency', 'operator', {
+export const repairStockRoute = defineRoute('inventory', 'POST', '/v1/stock/consistency', 'stock:write', {
   summary: 'Rebuilds stock from its movements, or releases leaked holds, page by page, while everything runs',
   body: Strict({
     action: Type.Enum(['rebuild', 'release-leaked-holds']),

@@ -42,7 +42,7 @@ export type WebhookEndpoint = Type.Static<typeof WebhookEndpoint>
 const secret = Type.String({ description: 'shown only this once, `whsec_…`' })
 const endpointParams = Strict({ id: WebhookEndpointId })
 
-export const createWebhookRoute = defineRoute('notifications', 'POST', '/v1/webhooks', 'operator', {
+export const createWebhookRoute = defineRoute('notifications', 'POST', '/v1/webhooks', 'webhooks:write', {
   summary: 'Has events sent to an address, signed by the Standard Webhooks specification',
   body: Strict({
     url: endpointFields.url,
@@ -54,19 +54,19 @@ export const createWebhookRoute = defineRoute('notifications', 'POST', '/v1/webh
   response: { 201: Type.Object({ ...WebhookEndpoint.properties, secret }) },
 })
 
-export const listWebhooksRoute = defineRoute('notifications', 'GET', '/v1/webhooks', 'operator', {
+export const listWebhooksRoute = defineRoute('notifications', 'GET', '/v1/webhooks', 'webhooks:read', {
   summary: 'Webhook endpoints, newest first',
   querystring: Strict(pageQuery),
   response: { 200: Page(WebhookEndpoint) },
 })
 
-export const getWebhookRoute = defineRoute('notifications', 'GET', '/v1/webhooks/:id', 'operator', {
+export const getWebhookRoute = defineRoute('notifications', 'GET', '/v1/webhooks/:id', 'webhooks:read', {
   summary: 'One webhook endpoint',
   params: endpointParams,
   response: { 200: WebhookEndpoint },
 })
 
-export const updateWebhookRoute = defineRoute('notifications', 'PATCH', '/v1/webhooks/:id', 'operator', {
+export const updateWebhookRoute = defineRoute('notifications', 'PATCH', '/v1/webhooks/:id', 'webhooks:write', {
   summary: 'Changes a webhook endpoint; If-Match with its ETag refuses to overwrite somebody else’s change (412)',
   description: '`active: true` puts one to work again that was disabled after failures.',
   params: endpointParams,
@@ -84,23 +84,29 @@ export const updateWebhookRoute = defineRoute('notifications', 'PATCH', '/v1/web
   response: { 200: WebhookEndpoint },
 })
 
-export const deleteWebhookRoute = defineRoute('notifications', 'DELETE', '/v1/webhooks/:id', 'operator', {
+export const deleteWebhookRoute = defineRoute('notifications', 'DELETE', '/v1/webhooks/:id', 'webhooks:write', {
   summary: 'Removes a webhook endpoint; what still waits for it is given up',
   params: endpointParams,
   headers: ifMatchHeaders,
   response: { 204: Type.Null() },
 })
 
-export const rotateWebhookSecretRoute = defineRoute('notifications', 'POST', '/v1/webhooks/:id/secret', 'operator', {
-  summary: 'Gives a webhook endpoint a new secret; the old one signs beside it for a while',
-  params: endpointParams,
-  body: Strict({
-    overlapHours: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 168, description: 'how long the old secret goes on signing; default 24' }),
-    ),
-  }),
-  response: { 200: Type.Object({ secret, previousExpiresAt: Timestamp }) },
-})
+export const rotateWebhookSecretRoute = defineRoute(
+  'notifications',
+  'POST',
+  '/v1/webhooks/:id/secret',
+  'webhooks:write',
+  {
+    summary: 'Gives a webhook endpoint a new secret; the old one signs beside it for a while',
+    params: endpointParams,
+    body: Strict({
+      overlapHours: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 168, description: 'how long the old secret goes on signing; default 24' }),
+      ),
+    }),
+    response: { 200: Type.Object({ secret, previousExpiresAt: Timestamp }) },
+  },
+)
 
 const WebhookAttempt = Type.Object({
   at: Timestamp,
@@ -111,7 +117,7 @@ const WebhookAttempt = Type.Object({
 })
 export type WebhookAttempt = Type.Static<typeof WebhookAttempt>
 
-export const testWebhookRoute = defineRoute('notifications', 'POST', '/v1/webhooks/:id/test', 'operator', {
+export const testWebhookRoute = defineRoute('notifications', 'POST', '/v1/webhooks/:id/test', 'webhooks:write', {
   summary: 'Sends an event of type `tradewind.test` now and answers with what came of it',
   params: endpointParams,
   response: { 200: Type.Object({ delivered: Type.Boolean(), ...WebhookAttempt.properties }) },
@@ -138,7 +144,7 @@ export const listWebhookDeliveriesRoute = defineRoute(
   'notifications',
   'GET',
   '/v1/webhooks/:id/deliveries',
-  'operator',
+  'webhooks:read',
   {
     summary: 'What was sent to a webhook endpoint and what it answered, newest first',
     params: endpointParams,
@@ -153,7 +159,7 @@ export const getWebhookDeliveryRoute = defineRoute(
   'notifications',
   'GET',
   '/v1/webhooks/:id/deliveries/:deliveryId',
-  'operator',
+  'webhooks:read',
   {
     summary: 'One delivery, with the body that is sent',
     params: deliveryParams,
@@ -165,7 +171,7 @@ export const redeliverWebhookRoute = defineRoute(
   'notifications',
   'POST',
   '/v1/webhooks/:id/deliveries/:deliveryId/redeliver',
-  'operator',
+  'webhooks:write',
   {
     summary: 'Sends a delivery again from now on, for another day when it fails; its `webhook-id` stays',
     params: deliveryParams,

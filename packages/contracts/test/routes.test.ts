@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
+import { isPermission, permissionNames, permissionsOf, roleNames } from '../src/permissions.ts'
+import { permissionFor } from '../src/route.ts'
 import { allRoutes } from '../src/routes.ts'
 
 const named = allRoutes.map((route) => [`${route.method} ${route.path}`, route] as const)
@@ -48,4 +50,40 @@ test.each(named)('%s bounds everything that it takes', (_name, { schema }) => {
   const parts = { body: schema.body, querystring: schema.querystring, params: schema.params }
   const open = Object.entries(parts).flatMap(([part, of]) => (of === undefined ? [] : unbounded(of, part)))
   expect(open).toEqual([])
+})
+
+/** Open to everybody, on purpose. */
+const publicRoutes = [
+  'GET /.well-known/jwks.json',
+  'GET /v1/availability',
+  'GET /v1/categories',
+  'GET /v1/facets',
+  'GET /v1/images/:id',
+  'GET /v1/locations',
+  'GET /v1/notifications/unsubscribe',
+  'GET /v1/products',
+  'GET /v1/products/:id',
+  'POST /v1/auth/login',
+  'POST /v1/auth/logout',
+  'POST /v1/auth/refresh',
+  'POST /v1/auth/register',
+  'POST /v1/notifications/bounces',
+  'POST /v1/notifications/unsubscribe',
+  'POST /v1/payments/webhooks/:provider',
+]
+
+test('no route is open to everybody but those named here', () => {
+  const open = named.filter(([, { access }]) => access === 'public').map(([name]) => name)
+  expect(open.toSorted()).toEqual(publicRoutes.toSorted())
+})
+
+test.each(named)('%s says who may call it', (_name, { access }) => {
+  const declared: string | undefined = access
+  expect(declared === 'public' || declared === 'user' || isPermission(declared)).toBe(true)
+})
+
+test('every permission that a route asks for is somebody’s, and admins have all', () => {
+  const asked = named.flatMap(([, { access }]) => permissionFor(access) ?? [])
+  expect(asked.filter((permission) => !roleNames.some((role) => permissionsOf([role]).has(permission)))).toEqual([])
+  expect([...permissionsOf(['admin'])]).toEqual(permissionNames)
 })

@@ -181,3 +181,10 @@ test('no service imports another', () => {
   })
   expect(wrong).toEqual([])
 })
+
+test('every route of a service comes from a contract, which says who may call it', () => {
+  const around = globSync('services/{auth,inventory,orders,payments,notifications}/src/**/*.ts', { cwd: root }).filter(
+    (file) => /\braw:|\.route\(|\bapp\.(get|post|put|patch|delete|all)\(/.test(readFileSync(join(root, file), 'utf8')),
+  )
+  expect(around).toEqual([])
+})

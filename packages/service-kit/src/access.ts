@@ -1,4 +1,5 @@
-import type { Access } from '@tradewind/contracts/route'
+import type { Permission } from '@tradewind/contracts/permissions'
+import { type Access, permissionFor } from '@tradewind/contracts/route'
 import type { FastifyRequest } from 'fastify'
 import { DomainError, defineError } from './errors.ts'
 import { type Caller, InvalidToken, type TokenVerifier } from './tokens.ts'
@@ -8,7 +9,7 @@ export const Unauthenticated = defineError(
   'unauthenticated',
   'Sign in first: a bearer token is needed.',
 )
-export const Forbidden = defineError('FORBIDDEN', 'forbidden', 'This is for operators.')
+export const Forbidden = defineError('FORBIDDEN', 'forbidden', 'You may not do this.')
 
 const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i
 
@@ -38,16 +39,15 @@ async function claimsOf(request: FastifyRequest): Promise<unknown> {
 /** What a handler knows of its caller: nobody on a public route, somebody on every other. */
 export type CallerOf<A extends Access> = A extends 'public' ? undefined : Caller
 
+/** True when the caller has the permission, by roles and, where the token is narrowed, by scope. */
+export const may = (caller: Caller, permission: Permission): boolean => caller.permissions.has(permission)
+
 /** True when the caller may use a route of this access. */
 export function isAdmitted<A extends Access>(access: A, caller: Caller | undefined): caller is CallerOf<A> {
-  switch (access) {
-    case 'public':
-      return caller === undefined
-    case 'user':
-      return caller !== undefined
-    case 'operator':
-      return caller?.isOperator === true
-    default:
-      return false
-  }
+  if (access === 'public') return caller === undefined
+  if (caller === undefined) return false
+  const permission = permissionFor(access)
+  if (permission !== undefined) return may(caller, permission)
+  // Somebody who signed in may use what is his own. A key, an app and a machine only where they were given that.
+  return caller.scope === undefined || may(caller, 'own:use')
 }

@@ -36,9 +36,14 @@ export interface TestTokens {
     userId?: string
     sessionId?: string
     roles?: readonly string[]
+    scope?: readonly string[]
   }) => Promise<string>
   /** Value of an Authorization header. */
-  readonly bearer: (options?: { userId?: string; roles?: readonly string[] }) => Promise<string>
+  readonly bearer: (options?: {
+    userId?: string
+    roles?: readonly string[]
+    scope?: readonly string[]
+  }) => Promise<string>
 }
 
 /** A key pair of its own with a verifier that trusts it, for HTTP tests of services without auth. */
@@ -53,8 +58,9 @@ export function createTestTokens(options: { readonly issuer?: string; readonly a
     userId = newId('usr'),
     sessionId = newId('ses'),
     roles = ['customer'],
+    scope,
   } = {}) =>
-    new SignJWT({ sid: sessionId, roles: [...roles] })
+    new SignJWT({ sid: sessionId, roles: [...roles], ...(scope !== undefined && { scope: scope.join(' ') }) })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
       .setIssuer(issuer)
       .setAudience(audience)

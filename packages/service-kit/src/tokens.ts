@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { FastifyJWTOptions } from '@fastify/jwt'
+import { type Permission, permissionsOf } from '@tradewind/contracts/permissions'
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import { defineError } from './errors.ts'
@@ -10,7 +11,10 @@ export interface Caller {
   readonly userId: string
   readonly sessionId: string
   readonly roles: readonly string[]
-  readonly isOperator: boolean
+  /** What the token is narrowed to, below its roles. Undefined for somebody who signed in. */
+  readonly scope: readonly string[] | undefined
+  /** What the roles permit, as far as the scope goes. */
+  readonly permissions: ReadonlySet<Permission>
 }
 
 /** The rules for access tokens, for @fastify/jwt to apply and for `authenticate` to complete. */
@@ -149,6 +153,8 @@ const Claims = Type.Object({
   sub: Type.String({ minLength: 1, maxLength: 64 }),
   sid: Type.String({ minLength: 1, maxLength: 64 }),
   roles: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 }),
+  /** RFC 8693, 4.2: names separated by spaces. */
+  scope: Type.Optional(Type.String({ maxLength: 2048 })),
   exp: Type.Integer(),
   iat: Type.Integer(),
 })
@@ -201,7 +207,8 @@ export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: 
       if (claims.exp * 1000 <= now()) throw InvalidToken({ reason: 'expired' })
       if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
       const { sub, sid, roles } = claims
-      const caller: Caller = { userId: sub, sessionId: sid, roles, isOperator: roles.includes('operator') }
+      const scope = claims.scope?.split(' ')
+      const caller: Caller = { userId: sub, sessionId: sid, roles, scope, permissions: permissionsOf(roles, scope) }
       verified.set(token, { caller, expiresAt: claims.exp * 1000 })
       return caller
     },

@@ -4,6 +4,7 @@ import { defineRoute } from '@tradewind/contracts/route'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { may } from '../src/access.ts'
 import { defineError } from '../src/errors.ts'
 import { createLogger } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
@@ -38,8 +39,8 @@ const readThings = defineRoute('orders', 'GET', '/v1/things', 'public', {
   summary: 'Things',
   response: { 200: Type.Object({ traceparent: Type.String() }) },
 })
-const adminThings = defineRoute('orders', 'GET', '/v1/admin', 'operator', {
-  summary: 'For operators',
+const adminThings = defineRoute('orders', 'GET', '/v1/admin', 'stock:write', {
+  summary: 'For those with a permission',
   response: { 200: Type.Object({ ok: Type.Boolean() }) },
 })
 const fail = defineRoute('orders', 'GET', '/v1/fail/:how', 'public', {
@@ -76,7 +77,7 @@ beforeAll(async () => {
         return { status: 201, body: surplus, headers: { location: '/v1/things/1' } }
       }),
       implementRoute(readThings, () => ({ status: 200, body: { traceparent: currentTraceparent() ?? '' } })),
-      implementRoute(adminThings, ({ caller }) => ({ status: 200, body: { ok: caller.isOperator } })),
+      implementRoute(adminThings, ({ caller }) => ({ status: 200, body: { ok: may(caller, 'stock:write') } })),
       implementRoute(fail, ({ params }) => {
         if (params.how === 'taken') throw ThingTaken({ secretId: 'hidden' })
         if (params.how === 'gone') throw new ConnectionLost('connection to 10.0.0.1 lost')
@@ -213,15 +214,25 @@ describe('a hostile body', () => {
   })
 })
 
-const as = async (roles: string[]) => {
+const as = async (roles: string[], scope?: string[]) => {
   const response = await app.inject({
     url: '/v1/admin',
-    headers: { authorization: await tokens.bearer({ roles }) },
+    headers: { authorization: await tokens.bearer({ roles, ...(scope && { scope }) }) },
   })
   return response.statusCode
 }
 
 describe('access', () => {
+  test('to what is one’s own is for those who signed in, and for keys and apps that were given it', async () => {
+    const asUser = async (options: { scope?: string[]; roles?: string[] }) =>
+      (await post(good, { headers: { authorization: await tokens.bearer(options) } })).statusCode
+    expect(await asUser({})).toBe(201)
+    expect(await asUser({ scope: ['own:use'] })).toBe(201)
+    expect(await asUser({ scope: ['stock:write'], roles: ['operator'] })).toBe(403)
+    expect(await asUser({ scope: [] })).toBe(403)
+    expect(await asUser({ scope: ['own:use', 'account:manage'], roles: ['machine'] })).toBe(403)
+  })
+
   test('needs a token where the contract says so, before the body is looked at', async () => {
     const response = await app.inject({
       method: 'POST',
@@ -239,8 +250,16 @@ describe('access', () => {
     expect(response.headers['www-authenticate']).toBe('Bearer error="invalid_token"')
   })
 
-  test('to operator routes is for operators', async () => {
+  test('to a route that asks for a permission is for those whose role or scope gives it', async () => {
     expect(await as(['customer'])).toBe(403)
+    expect(await as(['support'])).toBe(403)
+    expect(await as(['admin'])).toBe(200)
+    expect(await as(['operator'], ['stock:read'])).toBe(403)
+    expect(await as(['operator'], ['stock:read', 'stock:write'])).toBe(200)
+    expect(await as(['customer'], ['stock:write'])).toBe(403)
+    expect(await as(['machine'])).toBe(403)
+    expect(await as(['machine'], ['stock:write'])).toBe(200)
+    expect(await as(['__proto__', 'constructor'], ['toString'])).toBe(403)
     expect(await as([])).toBe(403)
     expect(await as(['operator'])).toBe(200)
   })

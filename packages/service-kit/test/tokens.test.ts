@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { permissionsOf } from '@tradewind/contracts/permissions'
 import { describe, expect, test } from 'vitest'
 import { verifyToken } from '../src/testing.ts'
 import { createJwksSource, createKeySet, createTokenVerifier, InvalidToken, KeysUnavailable } from '../src/tokens.ts'
@@ -45,7 +46,8 @@ const verifier = createTokenVerifier({ issuer, audience, keys: createKeySet(jwks
 
 test('says who the bearer of a good token is', async () => {
   const token = forge(goodHeader, { ...goodClaims(), roles: ['customer', 'operator'] })
-  const caller = { userId: 'usr_1', sessionId: 'ses_1', roles: ['customer', 'operator'], isOperator: true }
+  const permissions = permissionsOf(['operator'])
+  const caller = { userId: 'usr_1', sessionId: 'ses_1', roles: ['customer', 'operator'], scope: undefined, permissions }
   expect(await verifyToken(verifier, token)).toEqual(caller)
   expect(await verifyToken(verifier, token)).toEqual(caller)
 })

@@ -12,7 +12,7 @@ import { createTestTokens } from '../src/testing.ts'
 
 const Received = Type.Object({ bytes: Type.Integer(), mediaType: Type.String() })
 const maxBytes = 100_000
-const postPicture = defineRoute('inventory', 'POST', '/v1/pictures', 'operator', {
+const postPicture = defineRoute('inventory', 'POST', '/v1/pictures', 'catalogue:write', {
   summary: 'Takes a picture',
   upload: { mediaTypes: ['multipart/form-data'], maxBytes },
   response: { 201: Received },

@@ -16,7 +16,11 @@ import type { Db } from 'mongodb'
 export type Method = RouteContract['method']
 
 export interface Request {
-  readonly as?: { readonly userId?: string; readonly roles?: readonly string[] }
+  readonly as?: {
+    readonly userId?: string
+    readonly roles?: readonly string[]
+    readonly scope?: readonly string[]
+  }
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
 }

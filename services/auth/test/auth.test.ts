@@ -252,7 +252,7 @@ describe('the keys', () => {
     })
     const keys = createJwksSource('http://auth/jwks', { fetch: async () => Response.json(response.json()) })
     const elsewhere = createTokenVerifier({ issuer: 'https://tradewind.test', audience: 'tradewind', keys })
-    expect(await verifyToken(elsewhere, accessToken)).toMatchObject({ userId: user.id, isOperator: false })
+    expect(await verifyToken(elsewhere, accessToken)).toMatchObject({ userId: user.id, roles: ['customer'] })
   })
 
   test('are the same for replicas that start together', async () => {
@@ -272,7 +272,7 @@ describe('the bootstrap operator', () => {
     expect(outcomes.toSorted((a, b) => a.localeCompare(b))).toEqual(['created', 'kept', 'kept', 'kept'])
     const { body } = await signIn(email, password)
     const { accessToken }: Registered = JSON.parse(JSON.stringify(body))
-    expect(await verifyToken(auth.tokens, accessToken)).toMatchObject({ isOperator: true })
+    expect(await verifyToken(auth.tokens, accessToken)).toMatchObject({ roles: ['operator', 'admin'] })
   })
 
   test('takes over an account that somebody registered under its address', async () => {
@@ -283,7 +283,7 @@ describe('the bootstrap operator', () => {
     expect((await signIn(user.email, password)).status).toBe(401)
     const { body } = await signIn(user.email, operatorPassword)
     const pair: Registered = JSON.parse(JSON.stringify(body))
-    expect((await me(pair.accessToken)).body.roles).toEqual(['customer', 'operator'])
+    expect((await me(pair.accessToken)).body.roles).toEqual(['customer', 'operator', 'admin'])
     await eventually(() => eventsOf(sessionOf(accessToken)).includes(SessionRevokedV1.type))
     expect(await auth.app.ensureOperator({ email: user.email, password: operatorPassword })).toBe('kept')
     expect((await refresh(pair.refreshToken)).status).toBe(200)

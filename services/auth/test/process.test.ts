@@ -49,7 +49,7 @@ test('runs as a process: ready, with its operator in place, trusting its own tok
   const login = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify(operator) })
   const { accessToken }: { accessToken: string } = JSON.parse(await login.text())
   const me = await fetch(`${url}/v1/auth/me`, { headers: { authorization: `Bearer ${accessToken}` } })
-  expect(await me.json()).toMatchObject({ email: operator.email, roles: ['operator'] })
+  expect(await me.json()).toMatchObject({ email: operator.email, roles: ['operator', 'admin'] })
 
   expect(await running.stop()).toEqual({ code: 0, signal: null })
   expect(await running.logTail()).not.toMatch(/"level":"(warn|error|fatal)"/)

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import { Problem } from '@tradewind/contracts/common'
-import type { RouteContract, UploadSchema } from '@tradewind/contracts/route'
+import { meaningOf, type Permission, permissionsOf, roleNames } from '@tradewind/contracts/permissions'
+import { permissionFor, type RouteContract, type UploadSchema } from '@tradewind/contracts/route'
 import { fastify } from 'fastify'
 import type { OpenAPIV3 } from 'openapi-types'
 
@@ -52,12 +53,12 @@ const isDocument = (document: unknown): document is OpenApiDocument =>
 
 function describe({ service, method, path, access, schema }: RouteContract) {
   const { response, summary, description, upload, ...input } = schema
-  const forOperators = access === 'operator' ? 'For operators.' : undefined
+  const permission = permissionFor(access)
   return {
     ...input,
     ...(upload !== undefined && { consumes: upload.mediaTypes, body: uploadBody(upload) }),
     summary,
-    ...joined(description, forOperators),
+    ...joined(description, permission && neededFor(permission)),
     operationId: operationId(method, path),
     tags: [service],
     security: access === 'public' ? [] : security,
@@ -96,6 +97,12 @@ function described(status: string, body: object) {
   const description = meanings[status] ?? 'Done'
   const isBinary = 'format' in body && body.format === 'binary'
   return isBinary ? { description, content: { '*/*': { schema: body } } } : { ...body, description }
+}
+
+/** Which permission it takes, and who has it. */
+function neededFor(permission: Permission): string {
+  const holders = roleNames.filter((role) => permissionsOf([role]).has(permission))
+  return `Needs the permission \`${permission}\` (${meaningOf(permission)}), which these roles have: ${holders.join(', ')}.`
 }
 
 /** `POST /v1/orders/:id/cancel` becomes `postOrdersByIdCancel`. */

@@ -1,6 +1,7 @@
 import { discountRoutes } from '@tradewind/contracts/discounts'
 import { orderChangeRoutes } from '@tradewind/contracts/order-changes'
 import { ordersRoutes } from '@tradewind/contracts/orders'
+import { type Access, permissionFor } from '@tradewind/contracts/route'
 import { newId } from '@tradewind/service-kit/ids'
 import {
   badBodies,
@@ -108,7 +109,7 @@ describe('every route of the contract', () => {
     await expectRefusal(orders, [method, url, forged], 401, 'INVALID_TOKEN')
   })
 
-  test.each(all.filter(([, { access }]) => access === 'operator'))(
+  test.each(all.filter(([, { access }]) => permissionFor(access) !== undefined))(
     '%s is for operators only',
     async (name, { method }) => {
       const { url, request } = requestFor(name, newId('ord'))
@@ -118,13 +119,13 @@ describe('every route of the contract', () => {
 
   test.each(all)('%s refuses a query that it does not know', async (name, { method, access }) => {
     const { url, request } = requestFor(name, newId('ord'))
-    const as = access === 'operator' ? { roles: ['operator'] } : customer
+    const as = permissionFor(access) !== undefined ? { roles: ['operator'] } : customer
     const pointers = await expectRefusal(orders, [method, `${url}?a[$ne]=1`, { ...request, as }], 400, 'INVALID_INPUT')
     expect(pointers).toEqual(['/query/a[$ne]'])
   })
 
   const withId = all.filter(([, { path }]) => path.includes(':id'))
-  const asOperator = (access: string) => access === 'operator'
+  const asOperator = (access: Access) => permissionFor(access) !== undefined
   test.each(withId.filter(([, { access }]) => asOperator(access)))(
     '%s reports an order that never was as missing to operators',
     async (name, { method }) => {

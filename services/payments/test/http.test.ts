@@ -1,4 +1,5 @@
 import { paymentsRoutes } from '@tradewind/contracts/payments'
+import { permissionFor } from '@tradewind/contracts/route'
 import { newId } from '@tradewind/service-kit/ids'
 import { badBodies, badPages, expectRefusal, forgedCursors } from '@tradewind/service-testkit/bad-input'
 import type { Request } from '@tradewind/service-testkit/running-service'
@@ -63,7 +64,7 @@ describe('every route of the contract', () => {
     expect(Object.keys(routes).toSorted()).toEqual(declared)
   })
 
-  test.each(all.filter(([, { access }]) => access === 'operator'))(
+  test.each(all.filter(([, { access }]) => permissionFor(access) !== undefined))(
     '%s is for operators only',
     async (name, { method }) => {
       const { url, request } = callOf(name)
@@ -77,7 +78,7 @@ describe('every route of the contract', () => {
 
   test.each(all)('%s refuses a query that it does not know', async (name, { method, access }) => {
     const { url, request } = callOf(name)
-    const call = access === 'operator' ? { ...request, as } : (request ?? {})
+    const call = permissionFor(access) !== undefined ? { ...request, as } : (request ?? {})
     for (const key of ['a[$ne]', '$where', '__proto__', 'customerId']) {
       const pointers = await expectRefusal(payments, [method, `${url}?${key}=1`, call], 400, 'INVALID_INPUT')
       expect(pointers).toEqual([`/query/${key}`])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createAccount, grantRole, PasswordIsEmail, refuseEmailAsPassword } from './account.ts'
+import { createAccount, grantRoles, PasswordIsEmail, refuseEmailAsPassword } from './account.ts'
 import { normaliseEmail } from './email.ts'
 
 test.each([
@@ -18,9 +18,15 @@ test('refuses the address as the password, however it is spelled', () => {
 })
 
 test('grants a role once', () => {
-  const account = createAccount({ id: 'usr_1', email: 'A@b.org', name: ' Ada ', role: 'customer', passwordHash: 'x' })
+  const account = createAccount({
+    id: 'usr_1',
+    email: 'A@b.org',
+    name: ' Ada ',
+    roles: ['customer'],
+    passwordHash: 'x',
+  })
   expect(account).toMatchObject({ email: 'a@b.org', name: 'Ada', roles: ['customer'], emailVerified: false })
-  const operator = grantRole(account, 'operator')
+  const operator = grantRoles(account, 'operator', 'customer')
   expect(operator.roles).toEqual(['customer', 'operator'])
-  expect(grantRole(operator, 'operator')).toBe(operator)
+  expect(grantRoles(operator, 'operator')).toBe(operator)
 })

@@ -1,7 +1,7 @@
 import { defineError } from '@tradewind/service-kit/errors'
 import { normaliseEmail } from './email.ts'
 
-export type Role = 'customer' | 'operator'
+export type Role = 'customer' | 'support' | 'operator' | 'admin'
 
 export interface Account {
   readonly id: string
@@ -41,21 +41,23 @@ export interface NewAccount {
   readonly id: string
   readonly email: string
   readonly name: string
-  readonly role: Role
+  readonly roles: readonly Role[]
   readonly passwordHash: string
 }
 
-export const createAccount = ({ id, email, name, role, passwordHash }: NewAccount): Account => ({
+export const createAccount = ({ id, email, name, roles, passwordHash }: NewAccount): Account => ({
   id,
   email: normaliseEmail(email),
   name: name.normalize('NFC').trim(),
-  roles: [role],
+  roles,
   passwordHash,
   emailVerified: false,
 })
 
-/** Gives a role. Returns the same object when the account has it. */
-export const grantRole = (account: Account, role: Role): Account =>
-  account.roles.includes(role) ? account : { ...account, roles: [...account.roles, role] }
+/** Gives roles. Returns the same object when the account has them. */
+export const grantRoles = (account: Account, ...roles: Role[]): Account => {
+  const missing = roles.filter((role) => !account.roles.includes(role))
+  return missing.length === 0 ? account : { ...account, roles: [...account.roles, ...missing] }
+}
 
 export const changePassword = (account: Account, passwordHash: string): Account => ({ ...account, passwordHash })

@@ -1,7 +1,7 @@
 import { UserRegisteredV1 } from '@tradewind/contracts/auth'
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
-import { type Account, changePassword, createAccount, EmailTaken, grantRole } from '../domain/account.ts'
+import { type Account, changePassword, createAccount, EmailTaken, grantRoles } from '../domain/account.ts'
 import { normaliseEmail } from '../domain/email.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
@@ -16,13 +16,19 @@ interface Ports {
 }
 
 /**
- * Makes the account that the environment names an operator with the password that the environment gives.
+ * Makes the account that the environment names an operator and admin with the password that the environment gives.
  * An account whose password had to change loses its sessions: whoever opened them knew another password.
  */
 export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId }: Ports): EnsureOperator => {
   async function create(email: string, password: string): Promise<Account | undefined> {
     const passwordHash = await passwords.hash(password)
-    const account = createAccount({ id: newId('usr'), email, name: 'Operator', role: 'operator', passwordHash })
+    const account = createAccount({
+      id: newId('usr'),
+      email,
+      name: 'Operator',
+      roles: ['operator', 'admin'],
+      passwordHash,
+    })
     try {
       return await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
     } catch (error) {
@@ -39,7 +45,11 @@ export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId 
     if (!knownPassword) await revokeSessions(id, 'password_changed')
     let anythingNew = false
     await accounts.update(id, (before) => {
-      const after = grantRole(newHash === before.passwordHash ? before : changePassword(before, newHash), 'operator')
+      const after = grantRoles(
+        newHash === before.passwordHash ? before : changePassword(before, newHash),
+        'operator',
+        'admin',
+      )
       anythingNew = after !== before
       return after === before ? unchanged() : changed(after)
     })

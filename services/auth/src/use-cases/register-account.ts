@@ -25,7 +25,7 @@ export const makeRegisterAccount =
   async ({ email, password, name }) => {
     refuseEmailAsPassword(email, password)
     const passwordHash = await passwords.hash(password)
-    const account = createAccount({ id: newId('usr'), email, name, role: 'customer', passwordHash })
+    const account = createAccount({ id: newId('usr'), email, name, roles: ['customer'], passwordHash })
     await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
     return { account, tokens: await openSession(account) }
   }

@@ -1,12 +1,14 @@
+import type { Permission } from '@tradewind/contracts/permissions'
+import { may } from '@tradewind/service-kit/access'
 import type { Caller } from '@tradewind/service-kit/tokens'
 import type { KeyedRequest, Target } from '../use-cases/change-order.ts'
 import { customerOf } from './customer-of.ts'
 
-/** The order that a caller means: an own one, or anybody's for operators, who are named in its timeline. */
-export const targetOf = (orderId: string, caller: Caller): Target => ({
+/** The order that a caller means: an own one, or anybody's for those with the permission, who are named in its timeline. */
+export const targetOf = (orderId: string, caller: Caller, permission: Permission = 'orders:write:any'): Target => ({
   orderId,
-  customerId: customerOf(caller),
-  operatorId: caller.isOperator ? caller.userId : undefined,
+  customerId: customerOf(caller, permission),
+  operatorId: may(caller, permission) ? caller.userId : undefined,
 })
 
 /** A request under its caller's key. `parts` are all that tells it from another one. */

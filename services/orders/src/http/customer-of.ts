@@ -1,4 +1,7 @@
+import type { Permission } from '@tradewind/contracts/permissions'
+import { may } from '@tradewind/service-kit/access'
 import type { Caller } from '@tradewind/service-kit/tokens'
 
-/** Whose orders the caller may see: own ones, or everybody's (undefined) for operators. */
-export const customerOf = (caller: Caller): string | undefined => (caller.isOperator ? undefined : caller.userId)
+/** Whose orders the caller may see or change: everybody's (undefined) with the permission, own ones without. */
+export const customerOf = (caller: Caller, permission: Permission): string | undefined =>
+  may(caller, permission) ? undefined : caller.userId

@@ -14,23 +14,28 @@ import { presentFulfilment } from './present-changes.ts'
 export const fulfilmentRoutes = (fulfil: FulfilOrder): ImplementedRoute[] => [
   implementRoute(createFulfilmentRoute, async ({ params: { id }, body: { lines }, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'fulfil', id, lines)
-    const { order, subject, replayed } = await fulfil.create(targetOf(id, caller), keyed, lines)
+    const { order, subject, replayed } = await fulfil.create(targetOf(id, caller, 'fulfilments:write'), keyed, lines)
     const body = presentFulfilment(asCreated(fulfil.find(order, subject)), order.total.currency)
     return { status: 201, body, ...replayedHeaders(replayed) }
   }),
   implementRoute(shipFulfilmentRoute, async ({ params, body: { tracking }, headers, caller }) => {
     const { id, fulfilmentId } = params
     const keyed = keyedRequest(caller, headers, 'ship', id, fulfilmentId, tracking)
-    const { order, replayed } = await fulfil.ship(targetOf(id, caller), keyed, fulfilmentId, tracking)
+    const { order, replayed } = await fulfil.ship(
+      targetOf(id, caller, 'fulfilments:write'),
+      keyed,
+      fulfilmentId,
+      tracking,
+    )
     const body = presentFulfilment(asShipped(fulfil.find(order, fulfilmentId)), order.total.currency)
     return { status: 200, body, ...replayedHeaders(replayed) }
   }),
   implementRoute(deliverFulfilmentRoute, async ({ params: { id, fulfilmentId }, caller }) => {
-    const order = await fulfil.deliver(targetOf(id, caller), fulfilmentId)
+    const order = await fulfil.deliver(targetOf(id, caller, 'fulfilments:write'), fulfilmentId)
     return { status: 200, body: presentFulfilment(fulfil.find(order, fulfilmentId), order.total.currency) }
   }),
   implementRoute(cancelFulfilmentRoute, async ({ params: { id, fulfilmentId }, caller }) => {
-    const order = await fulfil.cancel(targetOf(id, caller), fulfilmentId)
+    const order = await fulfil.cancel(targetOf(id, caller, 'fulfilments:write'), fulfilmentId)
     return { status: 200, body: presentFulfilment(fulfil.find(order, fulfilmentId), order.total.currency) }
   }),
 ]

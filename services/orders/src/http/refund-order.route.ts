@@ -9,7 +9,7 @@ import { presentRefund } from './present-changes.ts'
 export const refundOrder = (refund: RefundOrder) =>
   implementRoute(refundOrderRoute, async ({ params: { id }, body, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'refund', id, body.amountMinor, body.reason)
-    const { order, subject, replayed } = await refund(targetOf(id, caller), keyed, body)
+    const { order, subject, replayed } = await refund(targetOf(id, caller, 'payments:write'), keyed, body)
     const refunds = (order.refunds ?? [])
       .filter(({ requestId }) => requestId === subject)
       .map((one) => presentRefund(asAsked(one), order.total.currency))

@@ -19,21 +19,26 @@ export const returnRoutes = (returns: ReturnUnits): ImplementedRoute[] => [
     return { status: 201, body: presentReturn(asRequested(returns.find(order, subject))), ...replayedHeaders(replayed) }
   }),
   implementRoute(approveReturnRoute, async ({ params: { id, returnId }, caller }) => {
-    const order = await returns.approve(targetOf(id, caller), returnId)
+    const order = await returns.approve(targetOf(id, caller, 'returns:decide'), returnId)
     return { status: 200, body: presentReturn(returns.find(order, returnId)) }
   }),
   implementRoute(rejectReturnRoute, async ({ params: { id, returnId }, body: { reason }, caller }) => {
-    const order = await returns.reject(targetOf(id, caller), returnId, reason)
+    const order = await returns.reject(targetOf(id, caller, 'returns:decide'), returnId, reason)
     return { status: 200, body: presentReturn(returns.find(order, returnId)) }
   }),
   implementRoute(receiveReturnRoute, async ({ params: { id, returnId }, body, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'receive', id, returnId, body.lines, body.locationId)
-    const { order, replayed } = await returns.receive(targetOf(id, caller), keyed, returnId, body)
+    const { order, replayed } = await returns.receive(targetOf(id, caller, 'returns:write'), keyed, returnId, body)
     return { status: 200, body: presentReturn(asReceived(returns.find(order, returnId))), ...replayedHeaders(replayed) }
   }),
   implementRoute(refundReturnRoute, async ({ params: { id, returnId }, body: { amountMinor }, headers, caller }) => {
     const keyed = keyedRequest(caller, headers, 'refund-return', id, returnId, amountMinor)
-    const { order, replayed } = await returns.refund(targetOf(id, caller), keyed, returnId, amountMinor)
+    const { order, replayed } = await returns.refund(
+      targetOf(id, caller, 'returns:write'),
+      keyed,
+      returnId,
+      amountMinor,
+    )
     return {
       status: 200,
       body: presentReturn(asRefunding(returns.find(order, returnId))),
