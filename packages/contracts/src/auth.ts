@@ -1,12 +1,9 @@
 import { Type } from 'typebox'
+import { Role } from './access.ts'
 import { Email, SessionId, Strict, UserId } from './common.ts'
 import { defineEvent } from './event.ts'
-import { roleNames } from './permissions.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
-
-export const Role = Type.Enum([...roleNames])
-export type Role = Type.Static<typeof Role>
 
 export const User = Type.Object({ id: UserId, email: Type.String(), name: Type.String(), roles: Type.Array(Role) })
 
@@ -73,11 +70,6 @@ export const authRoutes = [registerRoute, loginRoute, refreshRoute, logoutRoute,
 
 /** Published once per account, when it is created. */
 export const UserRegisteredV1 = defineEvent('auth.user.registered.v1', Type.Object({ userId: UserId }))
-/** Published when a session ends before its time. */
-export const SessionRevokedV1 = defineEvent(
-  'auth.session.revoked.v1',
-  Type.Object({ userId: UserId, sessionId: SessionId, reason: Type.Enum(['logout', 'reuse', 'password_changed']) }),
-)
 /** Published when a refresh token that was exchanged already is shown again: somebody copied it. */
 export const RefreshReuseDetectedV1 = defineEvent(
   'auth.refresh.reuse_detected.v1',

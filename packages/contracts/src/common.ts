@@ -5,6 +5,9 @@ export const Id = (prefix: string) => Type.String({ pattern: `^${prefix}_[0-9a-f
 
 export const UserId = Id('usr')
 export const SessionId = Id('ses')
+export const ApiKeyId = Id('apk')
+/** A program that is signed in by itself, or an app that people sign in to. */
+export const ClientId = Id('cli')
 export const ProductId = Id('prd')
 export const OrderId = Id('ord')
 export const OrderLineId = Id('oln')

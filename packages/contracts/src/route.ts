@@ -26,6 +26,8 @@ export interface RouteSchema {
   readonly headers?: TObject
   readonly body?: TObject
   readonly upload?: UploadSchema
+  /** True when the body is a form (`application/x-www-form-urlencoded`) and errors have the form of RFC 6749, 5.2. */
+  readonly form?: true
   readonly response: Readonly<Record<number, TSchema>>
 }
 

@@ -1,9 +1,12 @@
+import { accessRoutes } from './access.ts'
+import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth.ts'
 import { catalogueRoutes } from './catalogue.ts'
 import { discountRoutes } from './discounts.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { jobRoutes } from './jobs.ts'
 import { notificationsRoutes } from './notifications.ts'
+import { oauthRoutes } from './oauth.ts'
 import { orderChangeRoutes } from './order-changes.ts'
 import { ordersRoutes } from './orders.ts'
 import { paymentsRoutes } from './payments.ts'
@@ -13,6 +16,9 @@ import { webhookRoutes } from './webhooks.ts'
 /** Every public route of the system. The gateway forwards these and nothing else. */
 export const allRoutes: readonly RouteContract[] = [
   ...authRoutes,
+  ...accessRoutes,
+  ...apiKeyRoutes,
+  ...oauthRoutes,
   ...catalogueRoutes,
   ...inventoryRoutes,
   ...jobRoutes,

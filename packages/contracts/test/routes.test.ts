@@ -12,7 +12,7 @@ test('no route is declared twice', () => {
 })
 
 test.each(named)('%s is versioned, says what it does and what it answers', (_name, { path, schema }) => {
-  expect(path).toMatch(/^\/(v1\/|\.well-known\/)/)
+  expect(path).toMatch(/^\/(v1\/|oauth\/|\.well-known\/)/)
   expect(schema.summary.length).toBeGreaterThan(5)
   expect(Object.keys(schema.response)).not.toHaveLength(0)
 })
@@ -54,7 +54,11 @@ test.each(named)('%s bounds everything that it takes', (_name, { schema }) => {
 
 /** Open to everybody, on purpose. */
 const publicRoutes = [
+  'POST /oauth/introspect',
+  'POST /oauth/revoke',
+  'POST /oauth/token',
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
   'GET /v1/availability',
   'GET /v1/categories',
   'GET /v1/facets',

@@ -5,8 +5,10 @@ import { hasCode } from './claim-port.ts'
 import type { Environment } from './component-specs.ts'
 
 /** Settings that must be secret and must stay the same for as long as the data does, each with how one is made. */
+const newKey = () => `local:${randomBytes(32).toString('base64')}`
 const makers: Readonly<Record<string, () => string>> = {
-  NOTIFICATIONS_KEYS: () => `local:${randomBytes(32).toString('base64')}`,
+  AUTH_KEYS: newKey,
+  NOTIFICATIONS_KEYS: newKey,
 }
 
 const fileName = 'secrets.json'

@@ -8,7 +8,7 @@ import { ensureStreams } from './streams.ts'
 export interface MessagingOptions {
   /** `nats://[user:password@]host:port`, several separated by commas. */
   readonly url: string
-  readonly service: ServiceName
+  readonly service: ServiceName | 'gateway'
   readonly logger: Logger
   /** Copies of each stream, 1 or 3. Default 1. */
   readonly replicas?: number
@@ -16,7 +16,7 @@ export interface MessagingOptions {
 
 /** A connection to the broker and what the other modules of this package need of it. */
 export interface Messaging {
-  readonly service: ServiceName
+  readonly service: ServiceName | 'gateway'
   readonly logger: Logger
   readonly connection: NatsConnection
   readonly client: JetStreamClient

@@ -1,7 +1,7 @@
-import type { ServiceName } from '@tradewind/contracts/route'
 import type { ServiceConfig, ServiceContext } from '@tradewind/service-kit/service'
 import { connectMessaging, type Messaging } from './connection.ts'
 import { type SubscriptionOptions, subscribe } from './consumer.ts'
+import { followRevocations } from './follow-revocations.ts'
 import { type OutboxSource, type Relay, startRelay } from './relay.ts'
 
 interface MessagingConfig extends ServiceConfig {
@@ -21,17 +21,20 @@ interface Dependencies {
   readonly ping: () => Promise<void>
 }
 
-/** Connects a service to the broker and ties relay and consumers to the service's readiness and end. */
+/** Connects a service to the broker and ties relay, consumers and the news of revoked tokens to the service's readiness and end. */
 export async function openMessaging(
   context: ServiceContext<MessagingConfig>,
-  service: ServiceName,
+  service: Messaging['service'],
   { isTransient, ping }: Dependencies,
 ): Promise<OpenMessaging> {
-  const { config, logger, metrics, onShutdown, addCheck } = context
+  const { config, logger, metrics, revocations, onShutdown, addCheck } = context
   const messaging = await connectMessaging({ url: config.NATS_URL, service, logger })
   logger.info({ version: messaging.serverVersion }, 'connected to the broker')
   onShutdown('broker', () => messaging.close())
   addCheck('broker', () => messaging.ping())
+  const feed = followRevocations(messaging, revocations)
+  onShutdown('revocations', () => feed.close())
+  addCheck('revocations', () => feed.check())
   return {
     ...messaging,
     relay: (...outboxes) => {

@@ -39,6 +39,12 @@ export const serviceSettings = {
   }),
 }
 
+/** Where the broker is. */
+export const natsSetting = Type.String({
+  pattern: '^(nats|tls|ws|wss)://',
+  description: 'address of NATS; several are separated by commas',
+})
+
 /** Where a service keeps its facts and sends its events; the service names its own default database. */
 export const backendSettings = (database: string) => ({
   MONGODB_URL: Type.String({ pattern: '^mongodb(\\+srv)?://', description: 'connection string of MongoDB' }),
@@ -47,10 +53,7 @@ export const backendSettings = (database: string) => ({
     pattern: '^[A-Za-z0-9_-]{1,63}$',
     description: 'database that belongs to this service alone',
   }),
-  NATS_URL: Type.String({
-    pattern: '^(nats|tls|ws|wss)://',
-    description: 'address of NATS; several are separated by commas',
-  }),
+  NATS_URL: natsSetting,
 })
 
 type Environment = Readonly<Record<string, string | undefined>>

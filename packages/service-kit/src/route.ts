@@ -5,6 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
 import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
+import { acceptForms, answerOAuthError } from './form.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
 import { acceptUploads, type Upload, uploadOf } from './upload.ts'
@@ -121,8 +122,13 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
         return send(reply, answer)
       },
     }
-    const { upload } = schema
-    if (upload === undefined) app.route(route)
+    const { upload, form } = schema
+    if (form === true)
+      app.register(async (scope) => {
+        acceptForms(scope)
+        scope.route({ ...route, errorHandler: answerOAuthError })
+      })
+    else if (upload === undefined) app.route(route)
     else
       app.register(async (scope) => {
         await acceptUploads(scope, upload)

@@ -5,6 +5,7 @@ import { ConfigError } from './config.ts'
 import { type Check, createHealth, type Health } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { createRevocations, type Revocations } from './revocations.ts'
 import type { ImplementedRoute } from './route.ts'
 import { createServer } from './server.ts'
 import { createJwksSource, createTokenVerifier, KeysUnavailable, type TokenVerifier } from './tokens.ts'
@@ -26,6 +27,8 @@ export interface ServiceContext<C extends ServiceConfig> {
   readonly metrics: Metrics
   /** Checks tokens against JWKS_URL. Without that setting every check throws, and `start` returns a verifier of its own. */
   readonly tokens: TokenVerifier
+  /** What `tokens` refuses before its time. Told by whoever hears of it. */
+  readonly revocations: Revocations
   /** Registers what is to end with the process. Run last registered first, after the last request was answered. */
   readonly onShutdown: (label: string, stop: () => Promise<void> | void) => void
   /** Readiness depends on it. */
@@ -84,12 +87,14 @@ export async function runService<C extends ServiceConfig>(
   })
 
   try {
-    const tokens = tokenVerifierFor(config, logger)
+    const revocations = createRevocations()
+    const tokens = tokenVerifierFor(config, logger, revocations)
     const parts = await start({
       config,
       logger,
       metrics,
       tokens,
+      revocations,
       onShutdown: (label, stop) => stops.push({ label, stop }),
       addCheck: health.add,
     })
@@ -143,15 +148,15 @@ function exitForConfig(name: string, error: ConfigError): never {
   process.exit(configFaultExitCode)
 }
 
-function tokenVerifierFor(config: ServiceConfig, logger: Logger): TokenVerifier {
+function tokenVerifierFor(config: ServiceConfig, logger: Logger, revocations: Revocations): TokenVerifier {
   const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience, JWKS_URL: url } = config
   if (url === undefined) {
     const missing = new Error('JWKS_URL is not set and the service brought no verifier')
     const keys = { publicKey: () => Promise.reject(KeysUnavailable({}, { cause: missing })) }
-    return createTokenVerifier({ issuer, audience, keys })
+    return createTokenVerifier({ issuer, audience, keys, revocations })
   }
   const onError = (error: unknown) => logger.warn({ err: error, url }, 'token keys could not be renewed')
-  return createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { onError }) })
+  return createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { onError }), revocations })
 }
 
 /** Returns whether stopping has begun. */

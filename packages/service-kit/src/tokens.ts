@@ -4,6 +4,7 @@ import { type Permission, permissionsOf } from '@tradewind/contracts/permissions
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import { defineError } from './errors.ts'
+import { createRevocations, maxTokenLifetimeSeconds, type Revocations, type TokenFacts } from './revocations.ts'
 import { compile } from './validation.ts'
 
 /** Who calls, as the verified access token says. */
@@ -21,7 +22,7 @@ export interface Caller {
 export interface TokenVerifier {
   /** Registered with every server: which key, which algorithm, which claims. */
   readonly jwt: FastifyJWTOptions
-  /** The bearer of a token that was verified before and has not expired. */
+  /** The bearer of a token that was verified before and has not expired. Throws InvalidToken when it was revoked since. */
   readonly known: (token: string) => Caller | undefined
   /** The bearer of a token whose signature, issuer and audience hold. Throws InvalidToken when other claims do not. */
   readonly accept: (token: string, claims: unknown) => Caller
@@ -155,6 +156,8 @@ const Claims = Type.Object({
   roles: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 }),
   /** RFC 8693, 4.2: names separated by spaces. */
   scope: Type.Optional(Type.String({ maxLength: 2048 })),
+  /** How often the subject's roles or scope had changed. */
+  ver: Type.Optional(Type.Integer({ minimum: 0 })),
   exp: Type.Integer(),
   iat: Type.Integer(),
 })
@@ -163,10 +166,18 @@ const isClaims = compile<Static<typeof Claims>>(Claims)
 const maxCachedTokens = 10_000
 const maxIssuedAheadMs = 60_000
 
+interface Verified {
+  readonly caller: Caller
+  readonly facts: TokenFacts
+  readonly expiresAt: number
+}
+
 export interface TokenVerifierOptions {
   readonly issuer: string
   readonly audience: string
   readonly keys: KeySource
+  /** Tokens that are worth nothing any more; none by default. */
+  readonly revocations?: Revocations
   readonly now?: () => number
 }
 
@@ -176,10 +187,14 @@ export interface TokenVerifierOptions {
  * A verified token is remembered until it expires, here rather than in the library, which would also remember refused
  * ones and let them push out good ones.
  */
-export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: TokenVerifierOptions): TokenVerifier {
-  const verified = new LRUCache<string, { readonly caller: Caller; readonly expiresAt: number }>({
-    max: maxCachedTokens,
-  })
+export function createTokenVerifier({
+  issuer,
+  audience,
+  keys,
+  revocations = createRevocations(),
+  now = Date.now,
+}: TokenVerifierOptions): TokenVerifier {
+  const verified = new LRUCache<string, Verified>({ max: maxCachedTokens })
   return {
     jwt: {
       secret: async (_request: unknown, decoded: unknown) => {
@@ -200,16 +215,21 @@ export function createTokenVerifier({ issuer, audience, keys, now = Date.now }: 
     },
     known: (token) => {
       const found = verified.get(token)
-      return found !== undefined && found.expiresAt > now() ? found.caller : undefined
+      if (found === undefined || found.expiresAt <= now()) return undefined
+      if (revocations.covers(found.facts)) throw InvalidToken({ reason: 'revoked' })
+      return found.caller
     },
     accept: (token, claims) => {
       if (!isClaims(claims)) throw InvalidToken({ reason: 'claims' })
       if (claims.exp * 1000 <= now()) throw InvalidToken({ reason: 'expired' })
       if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
+      if (claims.exp - claims.iat > maxTokenLifetimeSeconds) throw InvalidToken({ reason: 'lives too long' })
       const { sub, sid, roles } = claims
+      const facts = { userId: sub, sessionId: sid, accessVersion: claims.ver ?? 0, issuedAt: claims.iat * 1000 }
+      if (revocations.covers(facts)) throw InvalidToken({ reason: 'revoked' })
       const scope = claims.scope?.split(' ')
       const caller: Caller = { userId: sub, sessionId: sid, roles, scope, permissions: permissionsOf(roles, scope) }
-      verified.set(token, { caller, expiresAt: claims.exp * 1000 })
+      verified.set(token, { caller, facts, expiresAt: claims.exp * 1000 })
       return caller
     },
   }

@@ -7,6 +7,7 @@ import { connectMessaging } from '@tradewind/messaging/connection'
 import { deadLetterStream, streamOf } from '@tradewind/messaging/streams'
 import { createLogger } from '@tradewind/service-kit/log'
 import { createMetrics } from '@tradewind/service-kit/metrics'
+import { createRevocations } from '@tradewind/service-kit/revocations'
 import { createServer } from '@tradewind/service-kit/server'
 import type { ServiceConfig, ServiceContext, ServiceParts } from '@tradewind/service-kit/service'
 import { createTestTokens } from '@tradewind/service-kit/testing'
@@ -80,6 +81,7 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
     logger,
     metrics,
     tokens: tokens.verifier,
+    revocations: createRevocations(),
     onShutdown: (_label, stop) => void stops.push(stop),
     addCheck: () => undefined,
   })

@@ -1,32 +1,52 @@
 import { newId } from '@tradewind/service-kit/ids'
+import { createKeyring } from '@tradewind/service-kit/keyring'
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
+import { createAccess } from './access-app.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
-import { refreshTokens } from './crypto/refresh-tokens.ts'
-import type { SigningKey } from './crypto/signing-key.ts'
-import { listKeys } from './http/list-keys.route.ts'
+import { createRefreshTokens } from './crypto/refresh-tokens.ts'
+import type { SessionLifetime } from './domain/session.ts'
 import { logIn } from './http/log-in.route.ts'
 import { logOut } from './http/log-out.route.ts'
 import { readMe } from './http/read-account.route.ts'
 import { refresh } from './http/refresh-session.route.ts'
 import { register } from './http/register.route.ts'
+import { createOAuth } from './oauth-app.ts'
 import type { AccountRepository } from './store/account.repository.ts'
+import type { AdminRegister } from './store/admin-register.ts'
+import type { ApiKeyRepository } from './store/api-key.repository.ts'
+import type { AuthorizationCodeRepository } from './store/authorization-code.repository.ts'
+import type { ClientRepository } from './store/client.repository.ts'
+import type { AssertionRegister } from './store/client-assertion.register.ts'
 import type { SessionRepository } from './store/session.repository.ts'
+import type { SigningKeys } from './store/signing-key.repository.ts'
 import { type EnsureOperator, makeEnsureOperator } from './use-cases/ensure-operator.ts'
+import { type ExchangeApiKey, makeExchangeApiKey } from './use-cases/exchange-api-key.ts'
 import { type FindContact, makeFindContact } from './use-cases/find-contact.ts'
 import { makeLogIn } from './use-cases/log-in.ts'
 import { makeLogOut } from './use-cases/log-out.ts'
 import { makeOpenSession } from './use-cases/open-session.ts'
+import { makePurgeEnded, type PurgeEnded } from './use-cases/purge-ended.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import { makeRefreshSession } from './use-cases/refresh-session.ts'
 import { makeRegisterAccount } from './use-cases/register-account.ts'
-import { makeRevokeSessions } from './use-cases/revoke-sessions.ts'
+import { makeRevokeSession, makeRevokeSessions } from './use-cases/revoke-sessions.ts'
+import type { KeepSigningKeys } from './use-cases/rotate-signing-key.ts'
 
 export interface AppOptions {
   readonly accounts: AccountRepository
+  readonly admins: AdminRegister
   readonly sessions: SessionRepository
+  readonly apiKeys: ApiKeyRepository
+  readonly clients: ClientRepository
+  readonly codes: AuthorizationCodeRepository
+  readonly assertions: AssertionRegister
   readonly passwords: PasswordHasher
-  readonly key: SigningKey
+  readonly keys: SigningKeys
+  readonly keyRotation: { readonly everyMs: number; readonly publishMs: number }
+  /** Secret keys, `id:key`, separated by commas. */
+  readonly secretKeys: string
+  readonly lifetime: SessionLifetime
   readonly issuer: string
   readonly audience: string
   readonly now: () => Date
@@ -36,24 +56,36 @@ export interface App {
   readonly routes: readonly ImplementedRoute[]
   readonly findContact: FindContact
   readonly ensureOperator: EnsureOperator
+  readonly exchangeApiKey: ExchangeApiKey
+  readonly keepSigningKeys: KeepSigningKeys
+  readonly purgeEnded: PurgeEnded
 }
 
 /** Wires auth together; nothing is read or written before a route or a use case is called. */
-export function createApp({ accounts, sessions, passwords, key, issuer, audience, now }: AppOptions): App {
-  const accessTokens = createAccessTokens({ key, issuer, audience, now, newId })
-  const ports = { accounts, sessions, passwords, accessTokens, refreshTokens, now, newId }
-  const openSession = makeOpenSession(ports)
-  const revokeSessions = makeRevokeSessions(ports)
+export function createApp(options: AppOptions): App {
+  const accessTokens = createAccessTokens({ ...options, currentKey: options.keys.current, newId })
+  const refreshTokens = createRefreshTokens(createKeyring(options.secretKeys, 'tradewind auth refresh tokens'))
+  const base = { ...options, accessTokens, refreshTokens, newId }
+  const openSession = makeOpenSession(base)
+  const refreshSession = makeRefreshSession(base)
+  const revoke = makeRevokeSession(base)
+  const revokeSessions = makeRevokeSessions({ ...base, revoke })
+  const ports = { ...base, openSession, refreshSession, revoke, revokeSessions }
+  const access = createAccess(ports)
   return {
     routes: [
-      register(makeRegisterAccount({ ...ports, openSession })),
-      logIn(makeLogIn({ ...ports, openSession })),
-      refresh(makeRefreshSession(ports)),
+      register(makeRegisterAccount(ports)),
+      logIn(makeLogIn(ports)),
+      refresh(refreshSession),
       logOut(makeLogOut(ports)),
       readMe(makeReadAccount(ports)),
-      listKeys([key.jwk]),
+      ...access.routes,
+      ...createOAuth(ports),
     ],
     findContact: makeFindContact(ports),
-    ensureOperator: makeEnsureOperator({ ...ports, revokeSessions }),
+    ensureOperator: makeEnsureOperator(ports),
+    exchangeApiKey: makeExchangeApiKey(ports),
+    keepSigningKeys: access.keepSigningKeys,
+    purgeEnded: makePurgeEnded(ports),
   }
 }

@@ -1,4 +1,5 @@
 import { backendSettings, loadConfig, serviceSettings } from '@tradewind/service-kit/config'
+import { keyListFaults, keyListSetting } from '@tradewind/service-kit/keyring'
 import { type Static, Type } from 'typebox'
 
 const { JWKS_URL: _ownKeys, ...processSettings } = serviceSettings
@@ -16,6 +17,35 @@ export const configSchema = Type.Object({
   AUTH_BOOTSTRAP_OPERATOR_PASSWORD: Type.Optional(
     Type.String({ minLength: 8, maxLength: 256, description: 'password that account has after every start' }),
   ),
+  AUTH_KEYS: keyListSetting({
+    description:
+      'secret keys, `id:key` with 32 bytes in base64, separated by commas; the first seals the keys that sign tokens and makes refresh tokens, the others still open what they sealed',
+  }),
+  AUTH_KEY_ROTATION_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 365,
+    default: 30,
+    description: 'days after which another key signs access tokens',
+  }),
+  // Services look for new keys every five minutes, and other replicas of auth every ten seconds.
+  AUTH_KEY_PUBLISH_SECONDS: Type.Integer({
+    minimum: 30,
+    maximum: 86_400,
+    default: 900,
+    description: 'how long a new key is published before it signs; longer than keys are cached anywhere',
+  }),
+  AUTH_SESSION_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 365,
+    default: 30,
+    description: 'days after which somebody must sign in again, whatever happens',
+  }),
+  AUTH_SESSION_IDLE_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 365,
+    default: 7,
+    description: 'days after which a session ends that nobody used',
+  }),
   AUTH_HASH_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 64,
@@ -34,6 +64,10 @@ export type Config = Static<typeof configSchema>
 export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
   loadConfig(configSchema, env, (config) => {
     const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
-    if ((email === undefined) === (password === undefined)) return []
-    return ['AUTH_BOOTSTRAP_OPERATOR_EMAIL and AUTH_BOOTSTRAP_OPERATOR_PASSWORD belong together: set both or none']
+    const faults = keyListFaults('AUTH_KEYS', config.AUTH_KEYS)
+    if ((email === undefined) === (password === undefined)) return faults
+    return [
+      ...faults,
+      'AUTH_BOOTSTRAP_OPERATOR_EMAIL and AUTH_BOOTSTRAP_OPERATOR_PASSWORD belong together: set both or none',
+    ]
   })

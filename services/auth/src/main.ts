@@ -1,41 +1,61 @@
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
+import { every } from '@tradewind/service-kit/every'
 import { runService } from '@tradewind/service-kit/service'
-import { createKeySet, createTokenVerifier } from '@tradewind/service-kit/tokens'
+import { createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
-import { openSigningKey } from './crypto/signing-key.ts'
+import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
-import { createAccountRepository } from './store/account.repository.ts'
 import { migrations } from './store/migrations.ts'
-import { createSessionRepository } from './store/session.repository.ts'
-import { loadSigningKey } from './store/signing-key.repository.ts'
+import { openKeys, publicKeysOf } from './store/open-keys.ts'
+import { createRepositories } from './store/repositories.ts'
+
+const dayMs = 24 * 3600 * 1000
+/** Far shorter than a new key is published before it signs. */
+const lookAtKeysEveryMs = 10_000
+const purgeEveryMs = 60_000
 
 await runService('auth', readConfig, async (context) => {
-  const { config, logger } = context
+  const { config, logger, revocations } = context
   const now = () => new Date()
-  const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience } = config
+  const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience, AUTH_KEYS: secretKeys } = config
 
   const database = await openDatabase(context, 'auth', migrations)
   const messaging = await openMessaging(context, 'auth', { isTransient: isUnavailable, ping: database.ping })
-  const accounts = createAccountRepository(database.db, now)
-  const sessions = createSessionRepository(database.db, now)
-  messaging.relay(accounts.outbox, sessions.outbox)
+  const stores = createRepositories(database.db, now)
+  messaging.relay(...stores.outboxes)
 
-  const key = openSigningKey(await loadSigningKey(database.db, now))
+  const keys = await openKeys(database.db, secretKeys, now)
   const passwords = await createPasswordHasher({
     concurrency: config.AUTH_HASH_CONCURRENCY,
     maxWaiting: config.AUTH_HASH_QUEUE,
   })
-  const app = createApp({ accounts, sessions, passwords, key, issuer, audience, now })
+  const app = createApp({
+    ...stores,
+    passwords,
+    keys,
+    keyRotation: {
+      everyMs: config.AUTH_KEY_ROTATION_DAYS * dayMs,
+      publishMs: config.AUTH_KEY_PUBLISH_SECONDS * 1000,
+    },
+    secretKeys,
+    lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
+    issuer,
+    audience,
+    now,
+  })
   answerUserContact(messaging, app.findContact)
+  answerApiKeyToken(messaging, app.exchangeApiKey)
 
   const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
   if (email !== undefined && password !== undefined)
     logger.info({ operator: await app.ensureOperator({ email, password }) }, 'operator account is in place')
+  every(context, 'signing keys', lookAtKeysEveryMs, app.keepSigningKeys)
+  every(context, 'purge', purgeEveryMs, app.purgeEnded)
 
-  const tokens = createTokenVerifier({ issuer, audience, keys: createKeySet([key.jwk]) })
+  const tokens = createTokenVerifier({ issuer, audience, keys: publicKeysOf(keys), revocations })
   return { routes: app.routes, tokens, isUnavailable }
 })

@@ -1,14 +1,15 @@
-import { authRoutes, SessionRevokedV1, UserContactQueryV1, UserRegisteredV1 } from '@tradewind/contracts/auth'
+import { authRoutes, UserContactQueryV1, UserRegisteredV1 } from '@tradewind/contracts/auth'
+import { SessionRevokedV1 } from '@tradewind/contracts/revocation'
 import { askQuery } from '@tradewind/messaging/query'
 import { newId } from '@tradewind/service-kit/ids'
 import { verifyToken } from '@tradewind/service-kit/testing'
 import { createJwksSource, createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { eventually } from '@tradewind/testkit/eventually'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { answerUserContact } from '../src/events/answer-user-contact.ts'
-import { loadSigningKey } from '../src/store/signing-key.repository.ts'
-import { type AuthFixture, startAuth } from './auth-fixture.ts'
+import { openKeys } from '../src/store/open-keys.ts'
+import { type AuthFixture, secretKeys, startAuth } from './auth-fixture.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
@@ -32,6 +33,8 @@ async function register(email = newEmail()): Promise<Registered> {
   expect(status).toBe(201)
   return JSON.parse(JSON.stringify(body))
 }
+
+const asRegistered = (body: unknown): Registered => JSON.parse(JSON.stringify(body))
 
 const refresh = (refreshToken: string) => auth.post('/v1/auth/refresh', { refreshToken })
 
@@ -176,15 +179,54 @@ describe('refreshing', () => {
     expect(eventsOf(sessionId)).toHaveLength(2)
   })
 
-  test('lets one of many at the same moment through, and then nobody', async () => {
+  test('gives a thousand at the same moment one successor, on two replicas', async () => {
+    const other = await auth.startReplica()
+    const { refreshToken } = await register()
+    const attempts = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) =>
+        (index % 2 === 0 ? auth : other).call('/v1/auth/refresh', { method: 'POST', body: { refreshToken } }),
+      ),
+    )
+    expect(new Set(attempts.map(({ status }) => status))).toEqual(new Set([200]))
+    const successors = new Set(attempts.map(({ body }) => asRegistered(body).refreshToken))
+    expect(successors.size).toBe(1)
+    expect(successors.has(refreshToken)).toBe(false)
+    const [successor = ''] = successors
+    expect((await refresh(successor)).status).toBe(200)
+  })
+
+  test('gives the same successor for ten seconds, and ends the session for whoever comes later', async () => {
     const { refreshToken, accessToken } = await register()
-    const attempts = await Promise.all(Array.from({ length: 10 }, () => refresh(refreshToken)))
-    const winners = attempts.filter(({ status }) => status === 200)
-    expect(winners).toHaveLength(1)
-    expect(attempts.filter(({ status }) => status === 401)).toHaveLength(9)
-    const winner: Registered = JSON.parse(JSON.stringify(winners[0]?.body))
-    expect((await refresh(winner.refreshToken)).status).toBe(401)
+    const second = await refreshed(refreshToken)
+    const before = auth.clock.now
+    onTestFinished(() => {
+      auth.clock.now = before
+    })
+    auth.clock.now = new Date(before.getTime() + 10_000)
+    expect((await refreshed(refreshToken)).refreshToken).toBe(second.refreshToken)
+    auth.clock.now = new Date(before.getTime() + 10_001)
+    expect((await refresh(refreshToken)).status).toBe(401)
+    expect((await refresh(second.refreshToken)).status).toBe(401)
     await eventually(() => eventsOf(sessionOf(accessToken)).length === 2)
+  })
+
+  test('does not repeat itself for a session that has ended', async () => {
+    const { refreshToken } = await register()
+    const second = await refreshed(refreshToken)
+    await auth.post('/v1/auth/logout', { refreshToken: second.refreshToken })
+    expect((await refresh(refreshToken)).status).toBe(401)
+  })
+
+  test('is over after a week without use', async () => {
+    const { refreshToken } = await register()
+    const before = auth.clock.now
+    onTestFinished(() => {
+      auth.clock.now = before
+    })
+    auth.clock.now = new Date(before.getTime() + 6 * 24 * 3600 * 1000)
+    const second = await refreshed(refreshToken)
+    auth.clock.now = new Date(before.getTime() + 13 * 24 * 3600 * 1000)
+    expect((await refresh(second.refreshToken)).status).toBe(401)
   })
 
   test.each(['rubbish', `ses_${'0'.repeat(32)}.${'A'.repeat(43)}`, `ses_${'0'.repeat(32)}.`])(
@@ -256,10 +298,10 @@ describe('the keys', () => {
   })
 
   test('are the same for replicas that start together', async () => {
-    await auth.db.collection('signing_keys').deleteMany({})
-    const loaded = await Promise.all(Array.from({ length: 8 }, () => loadSigningKey(auth.db, () => new Date())))
-    expect(new Set(loaded.map(({ kid }) => kid)).size).toBe(1)
-    expect(await auth.db.collection('signing_keys').estimatedDocumentCount()).toBe(1)
+    const db = auth.db.client.db(`${auth.db.databaseName}_keys`)
+    const loaded = await Promise.all(Array.from({ length: 8 }, () => openKeys(db, secretKeys, () => new Date())))
+    expect(new Set(loaded.map((keys) => keys.current().kid)).size).toBe(1)
+    expect(await db.collection('signing_keys').estimatedDocumentCount()).toBe(1)
   })
 })
 

@@ -2,7 +2,7 @@ import { expectConfigTable } from '@tradewind/service-kit/testing'
 import { expect, test } from 'vitest'
 import { configSchema, readConfig } from '../src/config.ts'
 
-const good = { MONGODB_URL: 'mongodb://127.0.0.1', NATS_URL: 'nats://127.0.0.1' }
+const good = { MONGODB_URL: 'mongodb://127.0.0.1', NATS_URL: 'nats://127.0.0.1', AUTH_KEYS: `k1:${'A'.repeat(43)}=` }
 
 test('is described in the README', async () => {
   await expect(expectConfigTable(new URL('../README.md', import.meta.url), configSchema)).resolves.toBeUndefined()

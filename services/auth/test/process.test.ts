@@ -18,6 +18,7 @@ async function startProcess() {
       MONGODB_URL: backends.mongodbUrl,
       MONGODB_DATABASE: backends.databaseName('auth'),
       NATS_URL: backends.natsUrl,
+      AUTH_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       AUTH_BOOTSTRAP_OPERATOR_EMAIL: operator.email,
       AUTH_BOOTSTRAP_OPERATOR_PASSWORD: operator.password,
     },

@@ -7,6 +7,7 @@ import { jsonMediaType, maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
 import type { FastifyInstance } from 'fastify'
 import { serveDocumentation } from './http/documentation.ts'
+import type { ExchangeApiKey } from './http/exchange-api-key.ts'
 import { createForwarder, maxInFlight, streamBodies, type Upstreams } from './http/forward-route.ts'
 import { createLimit } from './http/rate-limits.ts'
 import { createOpenApiDocument } from './openapi.ts'
@@ -14,6 +15,7 @@ import { createOpenApiDocument } from './openapi.ts'
 export interface GatewayOptions {
   readonly upstreams: Upstreams
   readonly tokens: TokenVerifier
+  readonly exchangeApiKey: ExchangeApiKey
   readonly upstreamTimeoutMs: number
   readonly perMinute: number
   readonly signInsPerMinute: number

@@ -1,4 +1,4 @@
-import { loadConfig, serviceSettings } from '@tradewind/service-kit/config'
+import { loadConfig, natsSetting, serviceSettings } from '@tradewind/service-kit/config'
 import { type Static, Type } from 'typebox'
 
 const upstream = (service: string) =>
@@ -12,6 +12,7 @@ export const configSchema = Type.Object({
       description: 'where the public keys of access tokens are; `/.well-known/jwks.json` of AUTH_URL when not set',
     }),
   ),
+  NATS_URL: natsSetting,
   AUTH_URL: upstream('auth'),
   INVENTORY_URL: upstream('inventory'),
   ORDERS_URL: upstream('orders'),

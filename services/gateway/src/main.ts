@@ -1,17 +1,26 @@
+import { ApiKeyTokenQueryV1 } from '@tradewind/contracts/api-keys'
+import { openMessaging } from '@tradewind/messaging/open-messaging'
+import { askQuery } from '@tradewind/messaging/query'
 import { runService } from '@tradewind/service-kit/service'
 import { createJwksSource, createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createGateway } from './app.ts'
 import { readConfig } from './config.ts'
+import { createApiKeyExchange } from './http/exchange-api-key.ts'
 
 const marginMs = 5_000
+/** The gateway hears of revoked tokens and asks questions; it has no durable consumers that would depend on anything. */
+const nothingElse = { isTransient: () => false, ping: async () => undefined }
 
-await runService('gateway', readConfig, async ({ config, logger, addCheck }) => {
+await runService('gateway', readConfig, async (context) => {
+  const { config, logger, revocations, addCheck } = context
   const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience } = config
   const keys = createJwksSource(config.JWKS_URL ?? new URL('/.well-known/jwks.json', config.AUTH_URL).href, {
     onError: (error) => logger.warn({ err: error }, 'token keys could not be renewed'),
   })
   addCheck('token keys', () => keys.load())
-  const tokens = createTokenVerifier({ issuer, audience, keys })
+  const tokens = createTokenVerifier({ issuer, audience, keys, revocations })
+  const messaging = await openMessaging(context, 'gateway', nothingElse)
+  const askForToken = askQuery(messaging, ApiKeyTokenQueryV1)
   const gateway = createGateway({
     upstreams: {
       auth: config.AUTH_URL,
@@ -21,6 +30,7 @@ await runService('gateway', readConfig, async ({ config, logger, addCheck }) => 
       notifications: config.NOTIFICATIONS_URL,
     },
     tokens,
+    exchangeApiKey: createApiKeyExchange(async (keyHash) => (await askForToken({ keyHash })).accessToken),
     upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
     perMinute: config.RATE_LIMIT_PER_MINUTE,
     signInsPerMinute: config.RATE_LIMIT_AUTH_PER_MINUTE,

@@ -1,7 +1,14 @@
 import swagger from '@fastify/swagger'
 import { Problem } from '@tradewind/contracts/common'
-import { meaningOf, type Permission, permissionsOf, roleNames } from '@tradewind/contracts/permissions'
-import { permissionFor, type RouteContract, type UploadSchema } from '@tradewind/contracts/route'
+import {
+  delegable,
+  forMachines,
+  meaningOf,
+  type Permission,
+  permissionsOf,
+  roleNames,
+} from '@tradewind/contracts/permissions'
+import { type Access, permissionFor, type RouteContract, type UploadSchema } from '@tradewind/contracts/route'
 import { fastify } from 'fastify'
 import type { OpenAPIV3 } from 'openapi-types'
 
@@ -15,7 +22,44 @@ const info = {
     'Orders that are never lost, never oversold and never charged twice. Errors are problem details (RFC 9457) with a stable `code`.',
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 }
-const security = [{ bearer: [] }]
+const securitySchemes = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token: EdDSA, ten minutes, refused within moments of its revocation.',
+  },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'twk_…',
+    description: 'An API key in place of an access token. It may do what its scopes name, of what its owner may.',
+  },
+  oauth: {
+    type: 'oauth2',
+    description: 'Scopes are permissions; what a token may do is what both its scope and its roles permit.',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/oauth/token',
+        scopes: Object.fromEntries(forMachines.map((name) => [name, meaningOf(name)])),
+      },
+      authorizationCode: {
+        authorizationUrl: '/oauth/authorize',
+        tokenUrl: '/oauth/token',
+        refreshUrl: '/oauth/token',
+        scopes: Object.fromEntries(delegable.map((name) => [name, meaningOf(name)])),
+      },
+    },
+  },
+} as const
+
+/** What a route takes: any of these. Scopes are named where the route asks for a permission that a scope can give. */
+function securityOf(access: Access) {
+  if (access === 'public') return []
+  const permission = permissionFor(access) ?? 'own:use'
+  if (!delegable.includes(permission)) return [{ bearer: [] }]
+  return [{ bearer: [] }, { apiKey: [] }, { oauth: [permission] }]
+}
 
 /** One OpenAPI 3.1 document of all routes, made from their contracts. */
 export async function createOpenApiDocument(routes: readonly RouteContract[]): Promise<OpenApiDocument> {
@@ -26,7 +70,7 @@ export async function createOpenApiDocument(routes: readonly RouteContract[]): P
       info,
       tags: [...new Set(routes.map(({ service }) => service))].map((name) => ({ name })),
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes,
       },
     },
     convertConstToEnum: false,
@@ -52,16 +96,17 @@ const isDocument = (document: unknown): document is OpenApiDocument =>
   typeof document === 'object' && document !== null && 'openapi' in document && 'paths' in document
 
 function describe({ service, method, path, access, schema }: RouteContract) {
-  const { response, summary, description, upload, ...input } = schema
+  const { response, summary, description, upload, form, ...input } = schema
   const permission = permissionFor(access)
   return {
     ...input,
+    ...(form === true && { consumes: ['application/x-www-form-urlencoded'] }),
     ...(upload !== undefined && { consumes: upload.mediaTypes, body: uploadBody(upload) }),
     summary,
     ...joined(description, permission && neededFor(permission)),
     operationId: operationId(method, path),
     tags: [service],
-    security: access === 'public' ? [] : security,
+    security: securityOf(access),
     response: {
       ...Object.fromEntries(Object.entries(response).map(([status, body]) => [status, described(status, body)])),
       default: {

@@ -2,9 +2,12 @@ import { expectConfigTable } from '@tradewind/service-kit/testing'
 import { expect, test } from 'vitest'
 import { configSchema, readConfig } from '../src/config.ts'
 
-const urls = Object.fromEntries(
-  ['AUTH', 'INVENTORY', 'ORDERS', 'PAYMENTS', 'NOTIFICATIONS'].map((name) => [`${name}_URL`, 'http://127.0.0.1:1']),
-)
+const urls = {
+  NATS_URL: 'nats://127.0.0.1',
+  ...Object.fromEntries(
+    ['AUTH', 'INVENTORY', 'ORDERS', 'PAYMENTS', 'NOTIFICATIONS'].map((name) => [`${name}_URL`, 'http://127.0.0.1:1']),
+  ),
+}
 
 test('is described in the README', async () => {
   await expect(expectConfigTable(new URL('../README.md', import.meta.url), configSchema)).resolves.toBeUndefined()

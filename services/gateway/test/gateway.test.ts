@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   createServer as createHttpServer,
@@ -11,6 +12,7 @@ import { connect } from 'node:net'
 import { permissionsOf } from '@tradewind/contracts/permissions'
 import { permissionFor } from '@tradewind/contracts/route'
 import { allRoutes } from '@tradewind/contracts/routes'
+import { QueryUnanswered } from '@tradewind/messaging/query'
 import { createLogger } from '@tradewind/service-kit/log'
 import { createMetrics } from '@tradewind/service-kit/metrics'
 import { createServer } from '@tradewind/service-kit/server'
@@ -18,6 +20,7 @@ import { createTestTokens } from '@tradewind/service-kit/testing'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createGateway, type GatewayOptions } from '../src/app.ts'
+import { createApiKeyExchange } from '../src/http/exchange-api-key.ts'
 
 const tokens = createTestTokens()
 
@@ -30,6 +33,9 @@ interface Seen {
 }
 
 const seen: Seen[] = []
+/** Hashes of the API keys that auth was asked for. */
+const asked: string[] = []
+let answerForKey: (keyHash: string) => Promise<string | null>
 let answer: (request: IncomingMessage, response: ServerResponse) => void
 let upstream: Server
 let upstreamUrl: string
@@ -68,6 +74,8 @@ afterAll(() => {
 
 beforeEach(() => {
   seen.length = 0
+  asked.length = 0
+  answerForKey = async () => null
   answer = (_request, response) => {
     response
       .writeHead(200, { 'content-type': 'application/json', etag: '"1"', 'x-powered-by': 'secret' })
@@ -92,6 +100,10 @@ async function startGateway(options: Partial<GatewayOptions> = {}): Promise<Fast
     raw: createGateway({
       upstreams,
       tokens: tokens.verifier,
+      exchangeApiKey: createApiKeyExchange(async (keyHash) => {
+        asked.push(keyHash)
+        return await answerForKey(keyHash)
+      }),
       upstreamTimeoutMs: 5_000,
       perMinute: 1_000,
       signInsPerMinute: 1_000,
@@ -144,9 +156,9 @@ describe('forwarding', () => {
 
   test.each(allRoutes.map(({ method, path, access, schema }) => [method, path, access, schema] as const))(
     '%s %s goes to its service for those it is for (%s)',
-    async (method, path, access, { body: hasBody, upload }) => {
+    async (method, path, access, { body: hasBody, upload, form }) => {
       const url = path.replaceAll(/:\w+/g, 'some-id')
-      const type = upload === undefined ? 'application/json' : upload.mediaTypes[0]
+      const type = form === true ? 'application/x-www-form-urlencoded' : (upload?.mediaTypes[0] ?? 'application/json')
       const body =
         hasBody === undefined && upload === undefined ? {} : { headers: { 'content-type': type }, body: '{}' }
       const as = async (roles?: string[]) => {
@@ -162,15 +174,20 @@ describe('forwarding', () => {
     },
   )
 
-  test.each(['/v1/orders/1/secrets', '/internal', '/metrics', '/readyz', '/livez', '//v1/products', '/v1/auth/keys'])(
-    'nothing else leads anywhere: %s',
-    async (path) => {
-      const response = await ask(gateway, path, { headers: await asCustomer() })
-      expect([response.status, problemOf(response)['code']]).toEqual([404, 'ROUTE_NOT_FOUND'])
-      expect(response.headers['content-security-policy']).toBeDefined()
-      expect(seen).toEqual([])
-    },
-  )
+  test.each([
+    '/v1/orders/1/secrets',
+    '/internal',
+    '/metrics',
+    '/readyz',
+    '/livez',
+    '//v1/products',
+    '/v1/auth/secrets',
+  ])('nothing else leads anywhere: %s', async (path) => {
+    const response = await ask(gateway, path, { headers: await asCustomer() })
+    expect([response.status, problemOf(response)['code']]).toEqual([404, 'ROUTE_NOT_FOUND'])
+    expect(response.headers['content-security-policy']).toBeDefined()
+    expect(seen).toEqual([])
+  })
 
   test('does not leave the path of its route', async () => {
     const response = await ask(gateway, '/v1/products/..%2f..%2finternal')
@@ -466,6 +483,77 @@ describe('a webhook of a payment provider', () => {
       })
     }
     await app.close()
+  })
+})
+
+describe('API keys', () => {
+  const newKey = () => `twk_${randomBytes(32).toString('base64url')}`
+  const withKey = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
+
+  test('are exchanged for an access token, which is all that a service sees, and asked for once', async () => {
+    const accessToken = await tokens.accessToken({ scope: ['own:use'] })
+    answerForKey = async () => accessToken
+    const key = newKey()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(gateway, '/v1/orders', withKey(key))))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(asked).toEqual([createHash('sha256').update(key).digest('base64url')])
+    expect(new Set(seen.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${accessToken}`]))
+    expect(JSON.stringify(seen.map(({ headers }) => headers))).not.toContain(key)
+  })
+
+  test('give no more than their scope', async () => {
+    const narrow = await tokens.accessToken({ roles: ['operator'], scope: ['stock:read'] })
+    answerForKey = async () => narrow
+    const key = newKey()
+    expect((await ask(gateway, '/v1/stock?sku=A', withKey(key))).status).toBe(200)
+    expect((await ask(gateway, '/v1/orders', withKey(key))).status).toBe(403)
+    expect((await ask(gateway, '/v1/auth/api-keys', withKey(key))).status).toBe(403)
+  })
+
+  test('that nobody knows are refused, and asked for once while they are tried', async () => {
+    const key = newKey()
+    for (let times = 0; times < 3; times++) {
+      const response = await ask(gateway, '/v1/orders', withKey(key))
+      expect([response.status, problemOf(response)['code']]).toEqual([401, 'INVALID_TOKEN'])
+    }
+    expect([asked.length, seen]).toEqual([1, []])
+  })
+
+  test.each([
+    'twk_',
+    'twk_short',
+    `twk_${'a'.repeat(44)}`,
+    `twk_${'a'.repeat(42)}!`,
+    'TWK_x',
+    `twk_${'a'.repeat(5000)}`,
+  ])('that cannot be one are not even asked for: %s', async (key) => {
+    expect((await ask(gateway, '/v1/orders', withKey(key))).status).toBe(401)
+    expect([asked, seen]).toEqual([[], []])
+  })
+
+  test('do not reach a service on public routes either', async () => {
+    const key = newKey()
+    expect((await ask(gateway, '/v1/products', withKey(key))).status).toBe(200)
+    expect([asked, seen[0]?.headers.authorization]).toEqual([[], undefined])
+  })
+
+  test('are answered 503 while auth is away', async () => {
+    answerForKey = () => Promise.reject(QueryUnanswered())
+    expect((await ask(gateway, '/v1/orders', withKey(newKey()))).status).toBe(503)
+  })
+
+  test('are believed for thirty seconds at most', async () => {
+    const clock = { now: 0 }
+    let answers = 0
+    const exchange = createApiKeyExchange(
+      async () => String(++answers),
+      () => clock.now,
+    )
+    const authorization = `Bearer ${newKey()}`
+    clock.now = 29_999
+    expect([await exchange(authorization), await exchange(authorization)]).toEqual(['Bearer 1', 'Bearer 1'])
+    clock.now += 30_000
+    expect(await exchange(authorization)).toBe('Bearer 2')
   })
 })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { launchListening } from '@tradewind/launcher/process'
 import { createTestTokens } from '@tradewind/service-kit/testing'
+import { startBackends } from '@tradewind/testkit/backends'
 import { expect, onTestFinished, test } from 'vitest'
 
 const tokens = createTestTokens()
@@ -27,19 +28,21 @@ async function startServices() {
 
 test('runs as a process: ready once it can check tokens, and gone without a trace', async () => {
   const services = await startServices()
+  const backends = await startBackends()
   const folder = await mkdtemp(join(tmpdir(), 'tradewind-gateway-process-'))
   const names = ['AUTH_URL', 'INVENTORY_URL', 'ORDERS_URL', 'PAYMENTS_URL', 'NOTIFICATIONS_URL']
   const { process: running, listening } = await launchListening({
     name: 'gateway',
     command: process.execPath,
     args: [resolve(import.meta.dirname, '../src/main.ts')],
-    env: Object.fromEntries(names.map((name) => [name, services.url])),
+    env: { NATS_URL: backends.natsUrl, ...Object.fromEntries(names.map((name) => [name, services.url])) },
     logFile: join(folder, 'gateway.log'),
   })
   onTestFinished(async () => {
     await running.stop()
     services.server.closeAllConnections()
     services.server.close()
+    await backends.stop()
     await rm(folder, { recursive: true, force: true })
   })
   const url = `http://127.0.0.1:${listening.port}`

@@ -1,8 +1,6 @@
 import { backendSettings, loadConfig, serviceSettings } from '@tradewind/service-kit/config'
+import { keyListFaults, keyListSetting } from '@tradewind/service-kit/keyring'
 import { type Static, Type } from 'typebox'
-
-/** An `id:key` pair whose key is 32 bytes in base64; several are separated by commas. */
-const keyEntry = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}='
 
 export const settings = Type.Object({
   ...serviceSettings,
@@ -29,8 +27,7 @@ export const settings = Type.Object({
       description: 'where customers reach the gateway; without it mails carry no link to unsubscribe',
     }),
   ),
-  NOTIFICATIONS_KEYS: Type.String({
-    pattern: `^${keyEntry}(,${keyEntry}){0,9}$`,
+  NOTIFICATIONS_KEYS: keyListSetting({
     description:
       'secret keys, `id:key` with 32 bytes in base64, separated by commas; the first makes new seals and signatures, the others still open old ones',
   }),
@@ -71,7 +68,4 @@ export const settings = Type.Object({
 export type Config = Static<typeof settings>
 
 export const loadNotificationsConfig = (env?: NodeJS.ProcessEnv): Config =>
-  loadConfig(settings, env, ({ NOTIFICATIONS_KEYS: keys }) => {
-    const ids = keys.split(',').map((entry) => entry.split(':', 1)[0])
-    return new Set(ids).size === ids.length ? [] : ['NOTIFICATIONS_KEYS names two keys alike']
-  })
+  loadConfig(settings, env, ({ NOTIFICATIONS_KEYS: keys }) => keyListFaults('NOTIFICATIONS_KEYS', keys))

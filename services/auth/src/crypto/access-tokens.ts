@@ -1,10 +1,19 @@
 import { SignJWT } from 'jose'
 import type { SigningKey } from './signing-key.ts'
 
-interface AccessTokenSubject {
+export interface AccessTokenSubject {
+  /** A user, or a client that is signed in by itself. */
   readonly userId: string
+  /** What the token ends with: a session, an API key, a client. */
   readonly sessionId: string
   readonly roles: readonly string[]
+  /** How often the subject's access had changed. */
+  readonly accessVersion: number
+  /** What the token is narrowed to. */
+  readonly scope?: readonly string[]
+  readonly clientId?: string
+  /** Shorter than usual. */
+  readonly lifetimeSeconds?: number
 }
 
 export interface AccessTokens {
@@ -13,30 +22,38 @@ export interface AccessTokens {
 }
 
 export interface AccessTokenOptions {
-  readonly key: SigningKey
+  /** The key that signs at the moment. */
+  readonly currentKey: () => SigningKey
   readonly issuer: string
   readonly audience: string
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
 
-const lifetimeSeconds = 600
+const usualLifetimeSeconds = 600
 
 /** Signs access tokens in the profile of RFC 9068. */
-export function createAccessTokens({ key, issuer, audience, now, newId }: AccessTokenOptions): AccessTokens {
+export function createAccessTokens({ currentKey, issuer, audience, now, newId }: AccessTokenOptions): AccessTokens {
   return {
-    lifetimeSeconds,
-    issue: ({ userId, sessionId, roles }) => {
+    lifetimeSeconds: usualLifetimeSeconds,
+    issue: ({ userId, sessionId, roles, accessVersion, scope, clientId, lifetimeSeconds = usualLifetimeSeconds }) => {
       const issuedAt = Math.floor(now().getTime() / 1000)
-      return new SignJWT({ sid: sessionId, roles: [...roles] })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
+      const { kid, privateKey } = currentKey()
+      return new SignJWT({
+        sid: sessionId,
+        roles: [...roles],
+        ...(accessVersion > 0 && { ver: accessVersion }),
+        ...(scope !== undefined && { scope: scope.join(' ') }),
+        ...(clientId !== undefined && { client_id: clientId }),
+      })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setIssuer(issuer)
         .setAudience(audience)
         .setSubject(userId)
         .setJti(newId('jti'))
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + lifetimeSeconds)
-        .sign(key.privateKey)
+        .sign(privateKey)
     },
   }
 }

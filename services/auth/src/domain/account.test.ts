@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { createAccount, grantRoles, PasswordIsEmail, refuseEmailAsPassword } from './account.ts'
+import {
+  accessVersionOf,
+  createAccount,
+  grantRoles,
+  PasswordIsEmail,
+  refuseEmailAsPassword,
+  setRoles,
+} from './account.ts'
 import { normaliseEmail } from './email.ts'
 
 test.each([
@@ -29,4 +36,12 @@ test('grants a role once', () => {
   const operator = grantRoles(account, 'operator', 'customer')
   expect(operator.roles).toEqual(['customer', 'operator'])
   expect(grantRoles(operator, 'operator')).toBe(operator)
+})
+
+test('counts the changes of roles, so that older tokens can be told', () => {
+  const account = createAccount({ id: 'usr_1', email: 'a@b.org', name: 'Ada', roles: ['customer'], passwordHash: 'x' })
+  const support = setRoles(account, ['support', 'customer'])
+  expect([accessVersionOf(account), accessVersionOf(support)]).toEqual([0, 1])
+  expect(setRoles(support, ['customer', 'support'])).toBe(support)
+  expect(accessVersionOf(setRoles(support, ['customer']))).toBe(2)
 })

@@ -9,6 +9,8 @@ export interface Account {
   readonly email: string
   readonly name: string
   readonly roles: readonly Role[]
+  /** How often the roles have changed; missing for never. Tokens of earlier versions are refused. */
+  readonly accessVersion?: number
   /** Argon2id in PHC format. */
   readonly passwordHash: string
   readonly emailVerified: boolean
@@ -19,6 +21,11 @@ export const AccountNotFound = defineError(
   'AUTH_ACCOUNT_NOT_FOUND',
   'not-found',
   'The account does not exist any more.',
+)
+export const LastAdmin = defineError(
+  'AUTH_LAST_ADMIN',
+  'conflict',
+  'This is the last admin. Make somebody else an admin first.',
 )
 export const InvalidCredentials = defineError(
   'AUTH_INVALID_CREDENTIALS',
@@ -54,10 +61,16 @@ export const createAccount = ({ id, email, name, roles, passwordHash }: NewAccou
   emailVerified: false,
 })
 
-/** Gives roles. Returns the same object when the account has them. */
-export const grantRoles = (account: Account, ...roles: Role[]): Account => {
-  const missing = roles.filter((role) => !account.roles.includes(role))
-  return missing.length === 0 ? account : { ...account, roles: [...account.roles, ...missing] }
+/** Gives roles beside those that the account has. */
+export const grantRoles = (account: Account, ...roles: readonly Role[]): Account =>
+  setRoles(account, [...new Set([...account.roles, ...roles])])
+
+/** Sets the roles; access tokens with the old ones end with it. Returns the same object when they are the same. */
+export function setRoles(account: Account, roles: readonly Role[]): Account {
+  const isSame = roles.length === account.roles.length && roles.every((role) => account.roles.includes(role))
+  return isSame ? account : { ...account, roles: [...roles], accessVersion: accessVersionOf(account) + 1 }
 }
+
+export const accessVersionOf = ({ accessVersion = 0 }: Account): number => accessVersion
 
 export const changePassword = (account: Account, passwordHash: string): Account => ({ ...account, passwordHash })

@@ -1,11 +1,11 @@
 import { refreshRoute } from '@tradewind/contracts/auth'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { RefreshSession } from '../use-cases/refresh-session.ts'
+import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
 
 export const refresh = (refreshSession: RefreshSession) =>
-  implementRoute(refreshRoute, async ({ body }) => ({
-    status: 200,
-    body: await refreshSession(body.refreshToken),
-    headers: noStore,
-  }))
+  implementRoute(refreshRoute, async ({ body, request }) => {
+    const { app: _none, ...pair } = await refreshSession(body.refreshToken, deviceOf(request))
+    return { status: 200, body: pair, headers: noStore }
+  })

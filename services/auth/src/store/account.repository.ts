@@ -1,5 +1,5 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
-import { createAggregateStore, DuplicateKey } from '@tradewind/database/aggregate-store'
+import { createAggregateStore, DuplicateKey, type Stored } from '@tradewind/database/aggregate-store'
 import type { Decision } from '@tradewind/database/decision'
 import type { Outbox } from '@tradewind/database/outbox'
 import type { Db } from 'mongodb'
@@ -12,6 +12,8 @@ export interface AccountRepository {
   find(id: string): Promise<Account | undefined>
   /** By the normalised address. */
   findByEmail(email: string): Promise<Account | undefined>
+  /** By address, those that begin with a text, after an address. */
+  list(options: { prefix: string; after: string | undefined; limit: number }): Promise<(Account & Stored)[]>
   update(id: string, decide: (account: Account) => Decision<Account>): Promise<Account>
 }
 
@@ -31,6 +33,12 @@ export function createAccountRepository(db: Db, now: () => Date): AccountReposit
     findByEmail: async (email) => {
       const document = await store.collection.findOne({ email })
       return document === null ? undefined : store.toState(document)
+    },
+    list: async ({ prefix, after, limit }) => {
+      // The last character that there is, so that every address with the prefix lies before it.
+      const range = { $gte: prefix, $lt: `${prefix}\u{10ffff}`, ...(after !== undefined && { $gt: after }) }
+      const found = await store.collection.find({ email: range }).sort({ email: 1 }).limit(limit).toArray()
+      return found.map(store.toState)
     },
     update: (id, decide) => store.update(id, decide),
   }

@@ -10,4 +10,33 @@ export const migrations: readonly Migration[] = [
       await db.collection('sessions').createIndexes([outboxIndex, { key: { userId: 1 }, name: 'user' }])
     },
   },
+  {
+    name: '0002-access',
+    up: async (db) => {
+      await db.collection('sessions').createIndexes([
+        { key: { userId: 1, _id: -1 }, name: 'user_latest' },
+        { key: { 'app.clientId': 1 }, name: 'client', sparse: true },
+        { key: { purgeAt: 1 }, name: 'purge', sparse: true },
+      ])
+      // What it served, the longer one serves, too.
+      if (await db.collection('sessions').indexExists('user')) await db.collection('sessions').dropIndex('user')
+      await db
+        .collection('api_keys')
+        .createIndexes([
+          outboxIndex,
+          { key: { keyHash: 1 }, name: 'key', unique: true },
+          { key: { userId: 1, _id: -1 }, name: 'user_latest' },
+          { key: { purgeAt: 1 }, name: 'purge' },
+        ])
+      await db.collection('clients').createIndexes([outboxIndex])
+      await db.collection('authorization_codes').createIndexes([outboxIndex, { key: { purgeAt: 1 }, name: 'purge' }])
+      await db.collection('client_assertions').createIndexes([{ key: { purgeAt: 1 }, name: 'purge' }])
+      // Sessions of before end by their absolute time and are then kept like any other.
+      await db
+        .collection('sessions')
+        .updateMany({ purgeAt: { $exists: false } }, [
+          { $set: { purgeAt: { $add: ['$expiresAt', 30 * 24 * 3600 * 1000] } } },
+        ])
+    },
+  },
 ]

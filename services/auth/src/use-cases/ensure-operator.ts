@@ -1,9 +1,18 @@
 import { UserRegisteredV1 } from '@tradewind/contracts/auth'
+import { RoleChangedV1 } from '@tradewind/contracts/revocation'
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
-import { type Account, changePassword, createAccount, EmailTaken, grantRoles } from '../domain/account.ts'
+import {
+  type Account,
+  accessVersionOf,
+  changePassword,
+  createAccount,
+  EmailTaken,
+  grantRoles,
+} from '../domain/account.ts'
 import { normaliseEmail } from '../domain/email.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
+import type { AdminRegister } from '../store/admin-register.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 
 export type EnsureOperator = (operator: { email: string; password: string }) => Promise<'created' | 'changed' | 'kept'>
@@ -11,6 +20,7 @@ export type EnsureOperator = (operator: { email: string; password: string }) => 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
+  readonly admins: AdminRegister
   readonly revokeSessions: RevokeSessions
   readonly newId: (prefix: string) => string
 }
@@ -19,7 +29,7 @@ interface Ports {
  * Makes the account that the environment names an operator and admin with the password that the environment gives.
  * An account whose password had to change loses its sessions: whoever opened them knew another password.
  */
-export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId }: Ports): EnsureOperator => {
+export const makeEnsureOperator = ({ accounts, passwords, admins, revokeSessions, newId }: Ports): EnsureOperator => {
   async function create(email: string, password: string): Promise<Account | undefined> {
     const passwordHash = await passwords.hash(password)
     const account = createAccount({
@@ -51,13 +61,18 @@ export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId 
         'admin',
       )
       anythingNew = after !== before
-      return after === before ? unchanged() : changed(after)
+      if (after === before) return unchanged()
+      const { roles } = after
+      const accessVersion = accessVersionOf(after)
+      return accessVersion === accessVersionOf(before)
+        ? changed(after)
+        : changed(after, RoleChangedV1.create(newId('evt'), { userId: id, roles: [...roles], accessVersion }))
     })
     if (!knownPassword) await revokeSessions(id, 'password_changed')
     return anythingNew ? 'changed' : 'kept'
   }
 
-  return async ({ email, password }) => {
+  async function ensure({ email, password }: { email: string; password: string }) {
     const existing = await accounts.findByEmail(normaliseEmail(email))
     if (existing !== undefined) return await adopt(existing, password)
     const created = await create(email, password)
@@ -65,5 +80,12 @@ export const makeEnsureOperator = ({ accounts, passwords, revokeSessions, newId 
     const found = await accounts.findByEmail(normaliseEmail(email))
     if (found === undefined) throw EmailTaken()
     return await adopt(found, password)
+  }
+
+  return async (operator) => {
+    const outcome = await ensure(operator)
+    const account = await accounts.findByEmail(normaliseEmail(operator.email))
+    if (account !== undefined) await admins.add(account.id)
+    return outcome
   }
 }

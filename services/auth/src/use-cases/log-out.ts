@@ -1,4 +1,4 @@
-import { SessionRevokedV1 } from '@tradewind/contracts/auth'
+import { SessionRevokedV1 } from '@tradewind/contracts/revocation'
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { RefreshTokens } from '../crypto/refresh-tokens.ts'
 import { knowsToken, revokeSession } from '../domain/session.ts'

@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { RouteContract, RouteSchema, ServiceName } from '@tradewind/contracts/route'
 import { authenticate, Forbidden, isAdmitted } from '@tradewind/service-kit/access'
+import { formMediaType } from '@tradewind/service-kit/form'
 import { limitBody } from '@tradewind/service-kit/limited-body'
 import { maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { type ExchangeApiKey, isApiKey } from './exchange-api-key.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { refuseLargeBody } from './limited-body.ts'
 import { addressOf, type Limit } from './rate-limits.ts'
@@ -15,6 +17,7 @@ export type Upstreams = Readonly<Record<ServiceName, string>>
 export interface ForwardOptions {
   readonly upstreams: Upstreams
   readonly tokens: TokenVerifier
+  readonly exchangeApiKey: ExchangeApiKey
   /** For everybody, by caller or address. */
   readonly limit: Limit
   /** For sign-in, registration and refresh, by address. */
@@ -39,8 +42,14 @@ export function streamBodies(app: FastifyInstance, mediaTypes: readonly string[]
 const largestBody = ({ upload }: RouteSchema) =>
   upload === undefined ? maxBodyBytes : upload.maxBytes + multipartOverheadBytes
 
-/** Where passwords and refresh tokens could be guessed. */
-const signInPaths = new Set(['/v1/auth/login', '/v1/auth/register', '/v1/auth/refresh'])
+/** Where passwords, refresh tokens and secrets of clients could be guessed. */
+const signInPaths = new Set([
+  '/v1/auth/login',
+  '/v1/auth/register',
+  '/v1/auth/refresh',
+  '/oauth/token',
+  '/oauth/introspect',
+])
 
 /** Registers a contract as a way to its service: judged here already, forwarded as it is, answered as it comes back. */
 export function createForwarder(app: FastifyInstance, options: ForwardOptions): (contract: RouteContract) => void {
@@ -62,8 +71,13 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
         return forward(service, options.upstreams[service], request, reply)
       },
     }
-    const { upload } = schema
-    if (upload === undefined) app.route(route)
+    const { upload, form } = schema
+    if (form === true)
+      app.register(async (scope) => {
+        streamBodies(scope, formMediaType, maxBodyBytes)
+        scope.route(route)
+      })
+    else if (upload === undefined) app.route(route)
     else
       app.register(async (scope) => {
         streamBodies(scope, upload.mediaTypes, largestBody(schema))
@@ -74,14 +88,22 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
 
 async function admit(
   { access, path }: RouteContract,
-  { tokens, limit, signInLimit }: ForwardOptions,
+  { tokens, exchangeApiKey, limit, signInLimit }: ForwardOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const address = addressOf(request)
+  const { headers } = request
+  const { authorization } = headers
+  // An API key ends here, on every route.
+  if (authorization !== undefined && isApiKey(authorization)) delete headers.authorization
   if (signInPaths.has(path)) return await signInLimit(request, reply, address)
   if (access === 'public') return await limit(request, reply, address)
-  const caller = await authenticate(tokens, request).catch(async (error: unknown) => {
+  const signIn = async () => {
+    if (authorization !== undefined) headers.authorization = await exchangeApiKey(authorization)
+    return await authenticate(tokens, request)
+  }
+  const caller = await signIn().catch(async (error: unknown) => {
     await limit(request, reply, address)
     throw error
   })

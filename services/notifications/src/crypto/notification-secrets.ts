@@ -1,4 +1,4 @@
-import { createKeyring } from './keyring.ts'
+import { createKeyring } from '@tradewind/service-kit/keyring'
 import { createUnsubscribeTokens, type UnsubscribeTokens } from './unsubscribe-tokens.ts'
 import { createWebhookSecrets, type WebhookSecrets } from './webhook-secrets.ts'
 import { isSignedBy, type SignedMessage } from './webhook-signature.ts'
@@ -17,7 +17,7 @@ interface Options {
 }
 
 export const createNotificationSecrets = ({ keys, bounceSecret, now }: Options): NotificationSecrets => ({
-  tokens: createUnsubscribeTokens(createKeyring(keys, 'unsubscribe')),
-  secrets: createWebhookSecrets(createKeyring(keys, 'webhook secrets')),
+  tokens: createUnsubscribeTokens(createKeyring(keys, 'tradewind notifications unsubscribe')),
+  secrets: createWebhookSecrets(createKeyring(keys, 'tradewind notifications webhook secrets')),
   isAuthenticReport: (message) => bounceSecret !== undefined && isSignedBy(bounceSecret, message, now()),
 })

@@ -1,6 +1,6 @@
+import { createKeyring } from '@tradewind/service-kit/keyring'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { createKeyring } from './keyring.ts'
 import { createUnsubscribeTokens } from './unsubscribe-tokens.ts'
 import { createWebhookSecrets } from './webhook-secrets.ts'
 import { isSignedBy, signWebhook } from './webhook-signature.ts'

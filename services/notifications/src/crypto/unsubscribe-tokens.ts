@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Keyring } from './keyring.ts'
+import type { Keyring } from '@tradewind/service-kit/keyring'
 
 /** What one link in a mail switches off. */
 export interface Unsubscription {

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { Keyring } from './keyring.ts'
+import { randomBytes } from 'node:crypto'
+import type { Keyring } from '@tradewind/service-kit/keyring'
+import { createSeal } from '@tradewind/service-kit/sealing'
 import { signWebhook } from './webhook-signature.ts'
 
 /** Secrets of webhook endpoints: told once, kept sealed, opened only to sign. */
@@ -20,32 +21,10 @@ export interface WebhookMessage {
 
 /** 192 bits; the specification asks for 24 to 64 bytes. */
 const secretBytes = 24
-const ivBytes = 12
-const tagBytes = 16
 
-/** Seals with AES-256-GCM under the current key, bound to the endpoint: `<key id>.<iv, tag and text in base64url>`. */
+/** Sealed under the current key, bound to the endpoint. */
 export function createWebhookSecrets(keys: Keyring): WebhookSecrets {
-  const keyOf = (id: string): Buffer => {
-    const key = keys.key(id)
-    if (key === undefined) throw new Error(`a webhook secret is sealed with key ${id}, which is not configured`)
-    return key
-  }
-  const seal = (endpointId: string, secret: Buffer): string => {
-    const iv = randomBytes(ivBytes)
-    const cipher = createCipheriv('aes-256-gcm', keyOf(keys.currentId), iv).setAAD(Buffer.from(endpointId))
-    const text = Buffer.concat([cipher.update(secret), cipher.final()])
-    return `${keys.currentId}.${Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url')}`
-  }
-  const open = (endpointId: string, sealed: string): Buffer => {
-    const [keyId = '', content = ''] = sealed.split('.', 2)
-    const bytes = Buffer.from(content, 'base64url')
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(keyId), bytes.subarray(0, ivBytes), {
-      authTagLength: tagBytes,
-    })
-      .setAAD(Buffer.from(endpointId))
-      .setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
-    return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()])
-  }
+  const { seal, open } = createSeal(keys)
   return {
     create: (endpointId) => {
       const secret = randomBytes(secretBytes)

@@ -1,0 +1,26 @@
+import type { Db } from 'mongodb'
+import { createAccountRepository } from './account.repository.ts'
+import { createAdminRegister } from './admin-register.ts'
+import { createApiKeyRepository } from './api-key.repository.ts'
+import { createAuthorizationCodeRepository } from './authorization-code.repository.ts'
+import { createClientRepository } from './client.repository.ts'
+import { createAssertionRegister } from './client-assertion.register.ts'
+import { createSessionRepository } from './session.repository.ts'
+
+/** Every collection of auth, and the outboxes of those that have news for others. */
+export function createRepositories(db: Db, now: () => Date) {
+  const accounts = createAccountRepository(db, now)
+  const sessions = createSessionRepository(db, now)
+  const apiKeys = createApiKeyRepository(db, now)
+  const clients = createClientRepository(db, now)
+  return {
+    accounts,
+    sessions,
+    apiKeys,
+    clients,
+    admins: createAdminRegister(db),
+    codes: createAuthorizationCodeRepository(db, now),
+    assertions: createAssertionRegister(db),
+    outboxes: [accounts.outbox, sessions.outbox, apiKeys.outbox, clients.outbox],
+  }
+}
