@@ -62,6 +62,10 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/discount-codes/:code', '/discount-codes/NONE')
     .replace('/templates/:template/:locale', '/templates/order-confirmed/en')
     .replace('/versions/:version', '/versions/0')
+    .replace('/sessions/:id', `/sessions/ses_${'0'.repeat(32)}`)
+    .replace('/users/:id', `/users/usr_${'0'.repeat(32)}`)
+    .replace('/api-keys/:id', `/api-keys/apk_${'0'.repeat(32)}`)
+    .replace('/clients/:id', `/clients/cli_${'0'.repeat(32)}`)
 
 const send = (route: RouteContract, call: Call, path = pathOf(route)): Promise<Answer> =>
   shop.call(path, {
@@ -75,7 +79,8 @@ const send = (route: RouteContract, call: Call, path = pathOf(route)): Promise<A
   })
 
 const named = (route: RouteContract): [string, RouteContract] => [`${route.method} ${route.path}`, route]
-const withBody = allRoutes.filter(({ schema }) => schema.body !== undefined).map(named)
+const withForm = allRoutes.filter(({ schema }) => schema.form === true).map(named)
+const withBody = allRoutes.filter(({ schema }) => schema.body !== undefined && schema.form !== true).map(named)
 const withoutBody = allRoutes.filter(({ schema }) => schema.body === undefined).map(named)
 const withParams = allRoutes.filter(({ schema }) => schema.params !== undefined).map(named)
 const withKey = allRoutes.filter(({ schema }) => schema.headers?.required?.includes('idempotency-key')).map(named)
@@ -149,6 +154,36 @@ describe.each(withBody)('%s', (_name, route) => {
     'refuses a body of type %s',
     async (type) => {
       expectRefusal(await send(route, { body: '{}', headers: { 'content-type': type } }), 415)
+    },
+  )
+})
+
+describe.each(withForm)('%s', (_name, route) => {
+  const sendForm = (body: string, type = 'application/x-www-form-urlencoded') =>
+    send(route, { body, headers: { 'content-type': type } })
+  const required = route.schema.body?.required ?? []
+  const good = required.map((field) => `${field}=x`).join('&')
+
+  test.each([
+    ['nothing', ''],
+    ['a parameter twice', `${good}&${good}`],
+    ['a parameter that it does not name', `${good}&role=admin`],
+    ['__proto__', `${good}&__proto__=x`],
+    ['a query operator', `${good}&client_id[$ne]=x`],
+    ['what is no UTF-8', `${good}&client_id=%FF&client_id=%FF`],
+  ])('refuses %s', async (_what, body) => {
+    const answer = await sendForm(body)
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  })
+
+  test('refuses a body that is too large', async () => {
+    expectRefusal(await sendForm(`${good}&scope=${'x'.repeat(70_000)}`), 413)
+  })
+
+  test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
+    'refuses a body of type %s',
+    async (type) => {
+      expectRefusal(await sendForm('{}', type), 415)
     },
   )
 })

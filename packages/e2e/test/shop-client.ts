@@ -62,8 +62,9 @@ export function createShop(gatewayUrl: string) {
 
   const newCustomer = async () => {
     const body = { email: `${randomUUID()}@example.com`, password: 'correct horse battery', name: 'Ada' }
-    const { user, accessToken } = shaped(registerRoute.schema.response[201], await post('/v1/auth/register', body))
-    return { token: accessToken, userId: user.id, email: user.email }
+    const answer = await post('/v1/auth/register', body)
+    const { user, accessToken, refreshToken } = shaped(registerRoute.schema.response[201], answer)
+    return { token: accessToken, refreshToken, userId: user.id, email: user.email }
   }
 
   let operatorToken: Promise<string> | undefined

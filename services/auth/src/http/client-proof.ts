@@ -1,5 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { defineError } from '@tradewind/service-kit/errors'
-import type { FastifyRequest } from 'fastify'
 import type { ClientProof } from '../use-cases/authenticate-client.ts'
 
 const TwoProofs = defineError('OAUTH_INVALID_REQUEST', 'invalid', 'A client proves who it is in one way at a time.')
@@ -14,7 +14,7 @@ interface ProofFields {
 const basic = /^Basic ([A-Za-z0-9+/]{1,1024}={0,2})$/i
 
 /** How a client proves who it is: HTTP Basic with both parts form-encoded (RFC 6749, 2.3.1), or in the body. */
-export function proofIn({ headers }: FastifyRequest, body: ProofFields): ClientProof {
+export function proofIn({ headers }: { readonly headers: IncomingHttpHeaders }, body: ProofFields): ClientProof {
   const { client_id: clientId, client_secret: secret, client_assertion: assertion } = body
   if ((assertion === undefined) !== (body.client_assertion_type === undefined)) throw TwoProofs()
   const credentials = basic.exec(headers.authorization ?? '')?.[1]

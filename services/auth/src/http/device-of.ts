@@ -1,10 +1,15 @@
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Device } from '../domain/session.ts'
 
 const maxLength = 256
 
+interface Origin {
+  readonly headers: IncomingHttpHeaders
+  readonly ip: string
+}
+
 /** Where a request comes from. The gateway says which address, and lets nobody else say it. */
-export function deviceOf({ headers, ip }: FastifyRequest): Device {
+export function deviceOf({ headers, ip }: Origin): Device {
   const forwarded = headers['x-forwarded-for']
   const { 'user-agent': userAgent } = headers
   return {
