@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError, defineError } from './errors.ts'
 import { maxBodyBytes } from './json-body.ts'
 import { problemFrom } from './problem.ts'
-import { answerProblem } from './server.ts'
 
 export const formMediaType = /^application\/x-www-form-urlencoded *(; *charset *= *"?utf-8"? *)?$/i
 
@@ -53,18 +52,21 @@ const oauthPrefix = 'OAUTH_'
 function oauthNameOf(error: unknown, status: number): string {
   if (error instanceof DomainError && error.code.startsWith(oauthPrefix))
     return error.code.slice(oauthPrefix.length).toLowerCase()
-  if (status === 503 || status === 429) return 'temporarily_unavailable'
-  return status >= 500 ? 'server_error' : 'invalid_request'
+  return status === 429 ? 'temporarily_unavailable' : 'invalid_request'
 }
 
 /** A client that is not who it says is told how to prove it. */
 const challengeFor = (error: unknown): Record<string, string> =>
   error instanceof DomainError && error.kind === 'unauthenticated' ? { 'www-authenticate': 'Basic realm="oauth"' } : {}
 
-/** Answers as RFC 6749, 5.2 asks for; faults of ours are logged and answered as everywhere. */
-export function answerOAuthError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Answers as RFC 6749, 5.2 asks for. Undefined for faults of ours, which are logged and answered as everywhere. */
+export function answerOAuthError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply | undefined {
   const { problem, headers } = problemFrom(error, request.url)
-  if (problem.status >= 500) return answerProblem(error, request, reply)
+  if (problem.status >= 500) return undefined
   const where = problem.errors?.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`) ?? []
   // The characters that error_description may have.
   const description = [problem.detail ?? problem.title, ...where]

@@ -5,7 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
 import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
-import { acceptForms, answerOAuthError } from './form.ts'
+import { acceptForms } from './form.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
 import { acceptUploads, type Upload, uploadOf } from './upload.ts'
@@ -126,7 +126,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
     if (form === true)
       app.register(async (scope) => {
         acceptForms(scope)
-        scope.route({ ...route, errorHandler: answerOAuthError })
+        scope.route({ ...route, config: { hasOAuthErrors: true } })
       })
     else if (upload === undefined) app.route(route)
     else

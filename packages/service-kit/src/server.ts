@@ -12,6 +12,7 @@ import {
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { DomainError, defineError } from './errors.ts'
+import { answerOAuthError } from './form.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { createProblem, problemFrom } from './problem.ts'
@@ -23,6 +24,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The span of this request. */
     trace: TraceContext
+  }
+  interface FastifyContextConfig {
+    /** True for routes whose clients expect errors in the form of RFC 6749, 5.2. */
+    hasOAuthErrors?: boolean
   }
   interface FastifyInstance {
     /** Aborted when the server begins to stop: long answers end then. */
@@ -109,9 +114,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   traceRequests(app)
   measureRequests(app, metrics)
   closeConnectionsWhileStopping(app)
-  app.setErrorHandler((error, request, reply) =>
-    answerProblem(isUnavailable(error) ? DependencyUnavailable({}, { cause: error }) : error, request, reply),
-  )
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = isUnavailable(thrown) ? DependencyUnavailable({}, { cause: thrown }) : thrown
+    const answered = request.routeOptions.config.hasOAuthErrors ? answerOAuthError(error, request, reply) : undefined
+    return answered ?? answerProblem(error, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => answerProblem(RouteNotFound(), request, reply))
 
   for (const route of routes) route.register(app, tokens)
