@@ -173,6 +173,7 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
   const urls = serviceUrls(places)
   const shared: Environment = {
     ...keptSecrets(dataDir),
+    AUTH_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
     NOTIFICATIONS_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
     ...givenOf(env),
     MONGODB_URL: mongodbUrl,

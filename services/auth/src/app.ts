@@ -48,6 +48,8 @@ export interface AppOptions {
   readonly secretKeys: string
   readonly lifetime: SessionLifetime
   readonly issuer: string
+  /** Where clients reach the routes of this service. */
+  readonly publicUrl: string
   readonly audience: string
   readonly now: () => Date
 }

@@ -17,6 +17,12 @@ export const configSchema = Type.Object({
   AUTH_BOOTSTRAP_OPERATOR_PASSWORD: Type.Optional(
     Type.String({ minLength: 8, maxLength: 256, description: 'password that account has after every start' }),
   ),
+  AUTH_PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/]+/?$',
+      description: 'where clients reach the gateway, for the metadata of OAuth; TOKEN_ISSUER when not set',
+    }),
+  ),
   AUTH_KEYS: keyListSetting({
     description:
       'secret keys, `id:key` with 32 bytes in base64, separated by commas; the first seals the keys that sign tokens and makes refresh tokens, the others still open what they sealed',
@@ -64,7 +70,8 @@ export type Config = Static<typeof configSchema>
 export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
   loadConfig(configSchema, env, (config) => {
     const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
-    const faults = keyListFaults('AUTH_KEYS', config.AUTH_KEYS)
+    const faults = [...keyListFaults('AUTH_KEYS', config.AUTH_KEYS)]
+    if (!URL.canParse(config.TOKEN_ISSUER)) faults.push('TOKEN_ISSUER is no address, which OAuth needs (RFC 8414, 2)')
     if ((email === undefined) === (password === undefined)) return faults
     return [
       ...faults,

@@ -44,6 +44,7 @@ await runService('auth', readConfig, async (context) => {
     secretKeys,
     lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
     issuer,
+    publicUrl: config.AUTH_PUBLIC_URL ?? issuer,
     audience,
     now,
   })

@@ -40,6 +40,7 @@ interface OAuthOptions {
   readonly refreshSession: RefreshSession
   readonly revoke: RevokeSession
   readonly issuer: string
+  readonly publicUrl: string
   readonly audience: string
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -47,8 +48,8 @@ interface OAuthOptions {
 
 /** What machines and apps ask for (OAuth 2.1), and what admins decide about them. */
 export function createOAuth(options: OAuthOptions): readonly ImplementedRoute[] {
-  const { issuer, audience, keys, now, clients } = options
-  const clientAssertions = createClientAssertions([issuer, new URL('/oauth/token', issuer).href], now)
+  const { issuer, publicUrl, audience, keys, now, clients } = options
+  const clientAssertions = createClientAssertions([issuer, new URL('/oauth/token', publicUrl).href], now)
   const issuedTokens = createIssuedTokens({ publishedKeys: keys.published, issuer, audience, now })
   const ports = { ...options, secrets, challengeOf, clientAssertions, issuedTokens }
   const authenticate = makeAuthenticateClient(ports)
@@ -63,6 +64,6 @@ export function createOAuth(options: OAuthOptions): readonly ImplementedRoute[] 
     introspectToken(authenticate, makeInspectToken(ports), { issuer, audience }),
     showAuthorization(makeShowAuthorization(ports)),
     authorize(makeAuthorizeApp(ports)),
-    showMetadata(issuer),
+    showMetadata(issuer, publicUrl),
   ]
 }

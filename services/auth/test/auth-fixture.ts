@@ -99,6 +99,7 @@ export async function startAuth(): Promise<AuthFixture> {
       secretKeys,
       lifetime: { absoluteMs: 30 * dayMs, idleMs: 7 * dayMs },
       issuer,
+      publicUrl: issuer,
       audience,
       now,
     })

@@ -8,7 +8,9 @@ test('is described in the README', async () => {
   await expect(expectConfigTable(new URL('../README.md', import.meta.url), configSchema)).resolves.toBeUndefined()
 })
 
-test('needs the operator’s address and password together', () => {
+test('refuses what would not work: half an operator, an issuer that is no address, keys that are none', () => {
   expect(() => readConfig({ ...good, AUTH_BOOTSTRAP_OPERATOR_EMAIL: 'op@example.org' })).toThrow(/belong together/)
+  expect(() => readConfig({ ...good, TOKEN_ISSUER: 'us' })).toThrow(/TOKEN_ISSUER/)
+  expect(() => readConfig({ ...good, AUTH_KEYS: 'short' })).toThrow(/AUTH_KEYS/)
   expect(readConfig(good).MONGODB_DATABASE).toBe('tradewind_auth')
 })

@@ -6,8 +6,8 @@ const cacheControl = 'public, max-age=300'
 const secretOrKey = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
 /** Everything that is named here is there. */
-export const showMetadata = (issuer: string) => {
-  const at = (path: string) => new URL(path, issuer).href
+export const showMetadata = (issuer: string, publicUrl: string) => {
+  const at = (path: string) => new URL(path, publicUrl).href
   return implementRoute(oauthMetadataRoute, () => ({
     status: 200,
     body: {
