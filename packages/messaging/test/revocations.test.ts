@@ -105,3 +105,18 @@ test('goes on after the broker came back without its data, and forgets nothing',
   await eventually(() => refuses(after), { timeoutMs: 20_000 })
   expect(refuses(before)).toBe(true)
 })
+
+test('goes on verifying while nothing can be heard, says that it is not ready, and catches up', async () => {
+  const before = newId('ses')
+  await publishEnd(before)
+  await broker.kill()
+  const { feed, refuses } = startFollower()
+  expect(() => feed.check()).toThrow('not known yet')
+  expect(refuses(before)).toBe(false)
+  await broker.restart()
+  await eventually(() => refuses(before), { timeoutMs: 20_000 })
+  await eventually(() => {
+    feed.check()
+    return true
+  })
+})

@@ -9,6 +9,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { connect } from 'node:net'
+import { Writable } from 'node:stream'
 import { permissionsOf } from '@tradewind/contracts/permissions'
 import { permissionFor } from '@tradewind/contracts/route'
 import { allRoutes } from '@tradewind/contracts/routes'
@@ -83,7 +84,9 @@ beforeEach(() => {
   }
 })
 
-async function startGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
+const silent = createLogger({ name: 'gateway', level: 'silent' })
+
+async function startGateway(options: Partial<GatewayOptions> = {}, logger = silent): Promise<FastifyInstance> {
   const upstreams = {
     auth: upstreamUrl,
     inventory: upstreamUrl,
@@ -93,7 +96,7 @@ async function startGateway(options: Partial<GatewayOptions> = {}): Promise<Fast
   }
   const app = createServer({
     service: 'gateway',
-    logger: createLogger({ name: 'gateway', level: 'silent' }),
+    logger,
     metrics: createMetrics('gateway'),
     tokens: tokens.verifier,
     routes: [],
@@ -540,6 +543,27 @@ describe('API keys', () => {
   test('are answered 503 while auth is away', async () => {
     answerForKey = () => Promise.reject(QueryUnanswered())
     expect((await ask(gateway, '/v1/orders', withKey(newKey()))).status).toBe(503)
+  })
+
+  test('are never logged, whatever becomes of the request', async () => {
+    const lines: string[] = []
+    const destination = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const app = await startGateway({}, createLogger({ name: 'gateway', level: 'trace', destination }))
+    onTestFinished(() => app.close())
+    const accessToken = await tokens.accessToken()
+    const answers = [async () => accessToken, async () => null, () => Promise.reject(QueryUnanswered())]
+    for (const answered of answers) {
+      answerForKey = answered
+      const key = newKey()
+      await ask(app, '/v1/orders', withKey(key))
+      expect(lines.join('')).not.toContain(key.slice(4))
+    }
+    expect(lines.join('')).toContain('MESSAGING_QUERY_UNANSWERED')
   })
 
   test('are believed for thirty seconds at most', async () => {
