@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { measureEmbeddedMongodb, type Result } from './embedded-mongodb/measure.ts'
 import { type Figures, measureInventory, type Run, rushBuyers, rushUnits, spreadOver } from './inventory/measure.ts'
+import { measureOrderLists } from './order-lists/measure.ts'
 import { table } from './table.ts'
 
 const help = `Usage: pnpm bench <what> [options]
@@ -13,6 +14,13 @@ orders for one SKU against orders for ${spreadOver} SKUs, and ${rushBuyers} buye
   --orders N     orders of one run (6000)
   --rounds N     runs of each case; the median is shown (3)
   --replicas L   how many processes, separated by commas (1,2,4)
+  --json FILE    write the figures there as well
+
+pnpm bench order-lists
+Pages of orders by customer and by status, from a shop with 1000 orders and from one with --large.
+
+  --large N      orders of the large shop (1000000)
+  --rounds N     rounds of each pair (3)
   --json FILE    write the figures there as well
 
 pnpm bench embedded-mongodb
@@ -117,7 +125,28 @@ async function benchEmbeddedMongodb(): Promise<unknown> {
   return result
 }
 
+async function benchOrderLists(): Promise<unknown> {
+  const figures = await measureOrderLists({
+    orders: Number(values.large),
+    rounds: Number(values.rounds),
+    onProgress: progress,
+  })
+  say(
+    table(
+      ['pages of 50 orders', `per second of ${values.large}`, 'of 1000', 'ratio'],
+      figures.map(({ name, few, many, ratio }) => [
+        name,
+        Math.round(many),
+        Math.round(few),
+        `${ratio.toFixed(2)} (${verdict(ratio, 0.9)})`,
+      ]),
+    ),
+  )
+  return figures
+}
+
 const benches = new Map([
+  ['order-lists', benchOrderLists],
   ['embedded-mongodb', benchEmbeddedMongodb],
   ['inventory', benchInventory],
 ])

@@ -60,6 +60,7 @@ function expire(collection: Collection, index: IndexTable, beforeMs: number): nu
     exact: false,
     merged: false,
     covers: false,
+    boundFields: 1,
   }
   const expired = []
   for (const hit of readPlan(collection, plan, new Reading(), 0)) {

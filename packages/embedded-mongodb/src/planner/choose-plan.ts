@@ -49,6 +49,7 @@ function hinted(index: IndexTable, conjuncts: readonly Node[], request: PlanRequ
     exact: false,
     merged: false,
     covers: false,
+    boundFields: 0,
   }
 }
 
@@ -98,7 +99,8 @@ function cheapest(collection: Collection, plans: IndexPlan[], request: PlanReque
     const rows = plan.bounded ? estimate(collection, plan) : Number.MAX_SAFE_INTEGER
     const wanted = plan.sorted && request.limit > 0 && plan.bounded ? Math.min(rows, request.limit * 4) : rows
     const cost = plan.sorted ? wanted : rows * 2
-    if (cost < least) {
+    // Of two that may stop early, the one that leaves less to be filtered stops earlier.
+    if (cost < least || (cost === least && best !== undefined && plan.boundFields > best.boundFields)) {
       least = cost
       best = plan
     }
@@ -169,7 +171,8 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
     break
   }
   if (spec.sparse && !excludesMissing) return undefined
-  const bounded = points > 0 || ranges !== undefined
+  const boundFields = ranges === undefined ? points : points + 1
+  const bounded = boundFields > 0
   ranges ??= prefixes.map((prefix) => ({
     low: prefix,
     high: prefix.length === 0 ? AFTER_ALL : after(prefix),
@@ -195,6 +198,7 @@ function indexPlan(index: IndexTable, conjuncts: readonly Node[], request: PlanR
     exact: points === spec.fields.length,
     merged: sorted && !isWalk,
     covers: plainStrings && decided === conjuncts.length,
+    boundFields,
   }
 }
 

@@ -20,6 +20,8 @@ export type Plan =
       merged: boolean
       /** The keys decide every condition, so that the documents need not be asked again. */
       covers: boolean
+      /** Fields of the index that the conditions narrow down. */
+      boundFields: number
     }
   | { kind: 'union'; plans: Plan[]; sorted: false }
   | { kind: 'text'; index: IndexTable; search: TextSearch; sorted: false }

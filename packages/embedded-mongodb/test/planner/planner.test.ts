@@ -196,3 +196,14 @@ describe.skipIf(REAL_SERVER !== undefined)('the planner', () => {
     expect(idsOf(await collection.find({ l: { $elemMatch: { a: 1, b: 2 } } }).toArray())).toEqual([2])
   })
 })
+
+test('a page of one owner comes from the index of the owner, also from the middle of a long list', async () => {
+  const collection = mongo.server().db.collection<{ _id: number; owner: string }>('pages')
+  await collection.createIndex({ owner: 1, _id: -1 })
+  await collection.insertMany(Array.from({ length: 20_000 }, (_, _id) => ({ _id, owner: `o${_id % 20}` })))
+  for (const filter of [{ owner: 'o7' }, { owner: 'o7', gone: { $exists: false } }]) {
+    const page = collection.find({ ...filter, _id: { $lt: 10_000 } }).sort({ _id: -1 })
+    const explained = await page.limit(50).explain('executionStats')
+    expect(explained['executionStats']).toMatchObject({ nReturned: 50, totalDocsExamined: 50 })
+  }
+})
