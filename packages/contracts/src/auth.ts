@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Role } from './access.ts'
 import { Email, SessionId, Strict, UserId } from './common.ts'
 import { defineEvent } from './event.ts'
+import { NewPassword } from './password.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
 
@@ -14,9 +15,14 @@ export const Tokens = Type.Object({
   expiresIn: Type.Integer({ description: 'seconds until the access token expires' }),
 })
 
-/** NIST SP 800-63B: at least 8 characters, no composition rules, long passphrases welcome. */
-const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
+/** What a sign-in is continued with when it takes a second factor. */
+export const MfaToken = Type.String({ pattern: '^[A-Za-z0-9_.-]+$', minLength: 1, maxLength: 128 })
+const MfaRequired = Type.Object({
+  mfaRequired: Type.Literal(true),
+  mfaToken: Type.String({ description: 'for POST /v1/auth/mfa/challenge, within five minutes' }),
+})
+
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
 
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
@@ -28,7 +34,7 @@ export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'p
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
   summary: 'Signs in with e-mail and password',
   body: Strict({ email: Email, password: GivenPassword }),
-  response: { 200: Tokens },
+  response: { 200: Type.Union([Tokens, MfaRequired]) },
 })
 
 export const refreshRoute = defineRoute('auth', 'POST', '/v1/auth/refresh', 'public', {

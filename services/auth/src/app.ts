@@ -2,10 +2,15 @@ import { newId } from '@tradewind/service-kit/ids'
 import { createKeyring } from '@tradewind/service-kit/keyring'
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import { createAccess } from './access-app.ts'
+import { createAccounts } from './account-app.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
+import { isCommonPassword } from './crypto/common-passwords.ts'
+import { createLetterTokens } from './crypto/letter-tokens.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
+import { secrets } from './crypto/secrets.ts'
 import type { SessionLifetime } from './domain/session.ts'
+import { createFactors } from './factor-app.ts'
 import { logIn } from './http/log-in.route.ts'
 import { logOut } from './http/log-out.route.ts'
 import { readMe } from './http/read-account.route.ts'
@@ -16,10 +21,13 @@ import type { AccountRepository } from './store/account.repository.ts'
 import type { AdminRegister } from './store/admin-register.ts'
 import type { ApiKeyRepository } from './store/api-key.repository.ts'
 import type { AuthorizationCodeRepository } from './store/authorization-code.repository.ts'
+import type { CeremonyRepository } from './store/ceremony.repository.ts'
 import type { ClientRepository } from './store/client.repository.ts'
 import type { AssertionRegister } from './store/client-assertion.register.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import type { SigningKeys } from './store/signing-key.repository.ts'
+import { makeCompleteSignIn } from './use-cases/complete-sign-in.ts'
+import type { DeferredWork } from './use-cases/deferred-work.ts'
 import { type EnsureOperator, makeEnsureOperator } from './use-cases/ensure-operator.ts'
 import { type ExchangeApiKey, makeExchangeApiKey } from './use-cases/exchange-api-key.ts'
 import { type FindContact, makeFindContact } from './use-cases/find-contact.ts'
@@ -28,10 +36,12 @@ import { makeLogOut } from './use-cases/log-out.ts'
 import { makeOpenSession } from './use-cases/open-session.ts'
 import { makePurgeEnded, type PurgeEnded } from './use-cases/purge-ended.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
+import type { ReadAccountMail } from './use-cases/read-account-mail.ts'
 import { makeRefreshSession } from './use-cases/refresh-session.ts'
 import { makeRegisterAccount } from './use-cases/register-account.ts'
 import { makeRevokeSession, makeRevokeSessions } from './use-cases/revoke-sessions.ts'
 import type { KeepSigningKeys } from './use-cases/rotate-signing-key.ts'
+import { makeWriteLetter } from './use-cases/write-letter.ts'
 
 export interface AppOptions {
   readonly accounts: AccountRepository
@@ -39,6 +49,7 @@ export interface AppOptions {
   readonly sessions: SessionRepository
   readonly apiKeys: ApiKeyRepository
   readonly clients: ClientRepository
+  readonly ceremonies: CeremonyRepository
   readonly codes: AuthorizationCodeRepository
   readonly assertions: AssertionRegister
   readonly passwords: PasswordHasher
@@ -47,6 +58,12 @@ export interface AppOptions {
   /** Secret keys, `id:key`, separated by commas. */
   readonly secretKeys: string
   readonly lifetime: SessionLifetime
+  readonly staffNeedsMfa: boolean
+  /** What code generators and devices show. */
+  readonly productName: string
+  /** Where the pages are that links of mails lead to. */
+  readonly publicUrl: string | undefined
+  readonly deferred: DeferredWork
   readonly issuer: string
   /** Where clients reach the routes of this service. */
   readonly publicUrl: string
@@ -57,6 +74,7 @@ export interface AppOptions {
 export interface App {
   readonly routes: readonly ImplementedRoute[]
   readonly findContact: FindContact
+  readonly readAccountMail: ReadAccountMail
   readonly ensureOperator: EnsureOperator
   readonly exchangeApiKey: ExchangeApiKey
   readonly keepSigningKeys: KeepSigningKeys
@@ -67,12 +85,16 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const accessTokens = createAccessTokens({ ...options, currentKey: options.keys.current, newId })
   const refreshTokens = createRefreshTokens(createKeyring(options.secretKeys, 'tradewind auth refresh tokens'))
-  const base = { ...options, accessTokens, refreshTokens, newId }
+  const letterTokens = createLetterTokens(createKeyring(options.secretKeys, 'tradewind auth mail links'))
+  const base = { ...options, accessTokens, refreshTokens, letterTokens, secrets, isCommonPassword, newId }
   const openSession = makeOpenSession(base)
   const refreshSession = makeRefreshSession(base)
   const revoke = makeRevokeSession(base)
   const revokeSessions = makeRevokeSessions({ ...base, revoke })
-  const ports = { ...base, openSession, refreshSession, revoke, revokeSessions }
+  const writeLetter = makeWriteLetter(base)
+  const completeSignIn = makeCompleteSignIn({ ...base, openSession })
+  const ports = { ...base, openSession, refreshSession, revoke, revokeSessions, writeLetter, completeSignIn }
+  const accounts = createAccounts(ports)
   const access = createAccess(ports)
   return {
     routes: [
@@ -81,10 +103,13 @@ export function createApp(options: AppOptions): App {
       refresh(refreshSession),
       logOut(makeLogOut(ports)),
       readMe(makeReadAccount(ports)),
+      ...accounts.routes,
+      ...createFactors(ports),
       ...access.routes,
       ...createOAuth(ports),
     ],
     findContact: makeFindContact(ports),
+    readAccountMail: accounts.readAccountMail,
     ensureOperator: makeEnsureOperator(ports),
     exchangeApiKey: makeExchangeApiKey(ports),
     keepSigningKeys: access.keepSigningKeys,

@@ -52,6 +52,24 @@ export const configSchema = Type.Object({
     default: 7,
     description: 'days after which a session ends that nobody used',
   }),
+  AUTH_PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^?#]+$',
+      description:
+        'where the pages are that links of mails lead to, `/verify-email` and `/reset-password`, with the token behind `#token=`; without it mails carry the token alone',
+    }),
+  ),
+  AUTH_PRODUCT_NAME: Type.String({
+    default: 'Tradewind',
+    minLength: 1,
+    maxLength: 64,
+    pattern: '^[^:\\r\\n]+$',
+    description: 'what code generators and devices show beside an account',
+  }),
+  AUTH_REQUIRE_OPERATOR_MFA: Type.Boolean({
+    default: false,
+    description: 'gives staff no more than customers have until they showed a second factor',
+  }),
   AUTH_HASH_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 64,

@@ -11,12 +11,13 @@ import { createTokenVerifier, type TokenVerifier } from '@tradewind/service-kit/
 import { startBackends } from '@tradewind/testkit/backends'
 import type { FastifyInstance } from 'fastify'
 import type { Db } from 'mongodb'
-import { type App, createApp } from '../src/app.ts'
+import { type App, type AppOptions, createApp } from '../src/app.ts'
 import { createPasswordHasher } from '../src/crypto/password-hasher.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { openKeys, publicKeysOf } from '../src/store/open-keys.ts'
 import { createRepositories } from '../src/store/repositories.ts'
 import type { SigningKeys } from '../src/store/signing-key.repository.ts'
+import { createDeferredWork, type DeferredWork } from '../src/use-cases/deferred-work.ts'
 
 export interface Published {
   readonly type: string
@@ -52,6 +53,7 @@ export interface AuthFixture extends AuthReplica {
   readonly clock: { now: Date }
   /** Everything that auth has published so far. */
   readonly published: Published[]
+  readonly deferred: DeferredWork
   readonly post: (path: string, payload: unknown) => Promise<Answer>
   /** Another one on the same database and broker. */
   readonly startReplica: () => Promise<AuthReplica>
@@ -68,7 +70,7 @@ export const rotationMs = 30 * 24 * 3600 * 1000
 const dayMs = 24 * 3600 * 1000
 
 /** Auth on a database and a broker of its own. */
-export async function startAuth(): Promise<AuthFixture> {
+export async function startAuth(options: Partial<AppOptions> = {}): Promise<AuthFixture> {
   const backends = await startBackends()
   const logger = createLogger({ name: 'auth', level: 'silent' })
   const clock = { now: new Date() }
@@ -76,6 +78,12 @@ export async function startAuth(): Promise<AuthFixture> {
   const name = backends.databaseName('auth')
   const stops: (() => Promise<unknown>)[] = []
   const passwords = await createPasswordHasher({ concurrency: 2, maxWaiting: 100 })
+
+  const failures: unknown[] = []
+  const deferred = createDeferredWork((error) => failures.push(error))
+  stops.push(async () => {
+    if (failures.length > 0) throw new AggregateError(failures, 'deferred work failed')
+  })
 
   const connect = async () => {
     const database = await connectDatabase({ url: backends.mongodbUrl, name, appName: 'auth-test' })
@@ -98,10 +106,15 @@ export async function startAuth(): Promise<AuthFixture> {
       keyRotation: { everyMs: rotationMs, publishMs },
       secretKeys,
       lifetime: { absoluteMs: 30 * dayMs, idleMs: 7 * dayMs },
+      staffNeedsMfa: false,
+      productName: 'Tradewind',
+      publicUrl: 'https://shop.example',
+      deferred,
       issuer,
       publicUrl: issuer,
       audience,
       now,
+      ...options,
     })
     const revocations = createRevocations({ now: () => now().getTime() })
     const feed = followRevocations(messaging, revocations)
@@ -149,6 +162,7 @@ export async function startAuth(): Promise<AuthFixture> {
     messaging,
     clock,
     published,
+    deferred,
     post: async (path, payload) => first.call(path, { method: 'POST', body: payload }),
     startReplica: async () => await startReplica(await connect()),
     stopBackends: backends.stop,

@@ -39,4 +39,13 @@ export const migrations: readonly Migration[] = [
         ])
     },
   },
+  {
+    name: '0003-accounts',
+    up: async (db) => {
+      await db
+        .collection('accounts')
+        .createIndex({ 'identities.key': 1 }, { name: 'identity', unique: true, sparse: true })
+      await db.collection('ceremonies').createIndexes([outboxIndex, { key: { purgeAt: 1 }, name: 'purge' }])
+    },
+  },
 ]

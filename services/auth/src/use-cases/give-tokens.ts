@@ -124,7 +124,7 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
     const { userId, scopes } = redemption.code
     const account = await accounts.find(userId)
     if (account === undefined) throw InvalidGrant()
-    const pair = await openSession(account, device, { clientId: client.id, scopes }, sessionId)
+    const pair = await openSession(account, device, { app: { clientId: client.id, scopes }, sessionId })
     // Somebody may have shown the code again before there was a session to end.
     if ((await codes.find(id))?.reusedAt !== undefined) {
       await revoke(sessionId, 'reuse')

@@ -4,6 +4,8 @@ import { changed, type Decision, unchanged } from '@tradewind/database/decision'
 import type { AccessTokens } from '../crypto/access-tokens.ts'
 import type { RefreshTokens } from '../crypto/refresh-tokens.ts'
 import { accessVersionOf } from '../domain/account.ts'
+import { isActive, isEndedByAccount } from '../domain/account-changes.ts'
+import { rolesFor } from '../domain/authentication.ts'
 import {
   type AppGrant,
   type Device,
@@ -31,6 +33,7 @@ interface Ports {
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
   readonly lifetime: SessionLifetime
+  readonly staffNeedsMfa: boolean
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -40,7 +43,7 @@ interface Ports {
  * a moment get the same successor; whoever shows it later ends the session for all. Throws `InvalidRefreshToken`.
  */
 export const makeRefreshSession =
-  ({ accounts, sessions, accessTokens, refreshTokens, lifetime, now, newId }: Ports): RefreshSession =>
+  ({ accounts, sessions, accessTokens, refreshTokens, lifetime, staffNeedsMfa, now, newId }: Ports): RefreshSession =>
   async (refreshToken, device, clientId) => {
     const shown = refreshTokens.parse(refreshToken)
     if (shown === undefined) throw InvalidRefreshToken()
@@ -60,13 +63,14 @@ export const makeRefreshSession =
     if (session === undefined || !isGiven) throw InvalidRefreshToken()
 
     const account = await accounts.find(session.userId)
-    if (account === undefined) throw InvalidRefreshToken()
-    const { app } = session
+    if (account === undefined || !isActive(account) || isEndedByAccount(account, session)) throw InvalidRefreshToken()
+    const { app, authentication } = session
     const accessToken = await accessTokens.issue({
       userId: account.id,
       sessionId,
-      roles: account.roles,
+      roles: rolesFor(account.roles, authentication, staffNeedsMfa),
       accessVersion: accessVersionOf(account),
+      ...(authentication && { authentication }),
       ...(app && { scope: app.scopes, clientId: app.clientId }),
     })
     const expiresIn = accessTokens.lifetimeSeconds

@@ -1,0 +1,67 @@
+import {
+  answerChallengeRoute,
+  enrolTotpRoute,
+  newRecoveryCodesRoute,
+  removeTotpRoute,
+  showFactorsRoute,
+  stepUpRoute,
+  verifyTotpRoute,
+} from '@tradewind/contracts/mfa'
+import { implementRoute } from '@tradewind/service-kit/route'
+import type { AnswerChallenge } from '../use-cases/answer-challenge.ts'
+import {
+  type ActivateTotp,
+  type EnrolTotp,
+  factorsOf,
+  type NewRecoveryCodes,
+  type RemoveTotp,
+} from '../use-cases/manage-totp.ts'
+import type { ReadAccount } from '../use-cases/read-account.ts'
+import type { StepUp } from '../use-cases/step-up.ts'
+import { deviceOf } from './device-of.ts'
+import { noStore } from './no-store.ts'
+
+export const showFactors = (readAccount: ReadAccount) =>
+  implementRoute(showFactorsRoute, async ({ caller }) => ({
+    status: 200,
+    body: factorsOf(await readAccount(caller.userId)),
+    headers: noStore,
+  }))
+
+export const enrolGenerator = (enrol: EnrolTotp) =>
+  implementRoute(enrolTotpRoute, async ({ caller }) => ({
+    status: 200,
+    body: await enrol(caller.userId),
+    headers: noStore,
+  }))
+
+export const verifyGenerator = (activate: ActivateTotp) =>
+  implementRoute(verifyTotpRoute, async ({ body, caller: { userId, sessionId } }) => {
+    const recoveryCodes = [...(await activate({ userId, sessionId, code: body.code }))]
+    return { status: 200, body: { recoveryCodes }, headers: noStore }
+  })
+
+export const removeGenerator = (remove: RemoveTotp) =>
+  implementRoute(removeTotpRoute, async ({ caller }) => {
+    await remove(caller.userId)
+    return { status: 204, body: null }
+  })
+
+export const renewRecoveryCodes = (renew: NewRecoveryCodes) =>
+  implementRoute(newRecoveryCodesRoute, async ({ caller }) => {
+    const recoveryCodes = [...(await renew(caller.userId))]
+    return { status: 200, body: { recoveryCodes }, headers: noStore }
+  })
+
+export const answerWithCode = (answer: AnswerChallenge) =>
+  implementRoute(answerChallengeRoute, async ({ body, request }) => ({
+    status: 200,
+    body: await answer(body, deviceOf(request)),
+    headers: noStore,
+  }))
+
+export const showAgain = (stepUp: StepUp, expiresIn: number) =>
+  implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId } }) => {
+    const accessToken = await stepUp({ userId, sessionId, ...body })
+    return { status: 200, body: { accessToken, tokenType: 'Bearer' as const, expiresIn }, headers: noStore }
+  })
