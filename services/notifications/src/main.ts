@@ -1,4 +1,5 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
+import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
@@ -74,6 +75,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
       askOrders: askQuery(messaging, OrderContactQueryV1),
       askAuth: askQuery(messaging, UserContactQueryV1),
     }),
+    askAccountMail: askQuery(messaging, AccountMailQueryV1),
     secrets: createNotificationSecrets({
       keys: config.NOTIFICATIONS_KEYS,
       bounceSecret: config.NOTIFICATIONS_BOUNCE_SECRET,
@@ -111,6 +113,12 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     handlers: service.onFulfilments,
   })
   messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: service.onReturns })
+  messaging.subscribe({
+    from: 'auth',
+    name: 'account-mails',
+    filter: MailRequestedV1.type,
+    handlers: service.onAccountMails,
+  })
   const { deliver, onPublicEvents } = service.webhooks
   onShutdown('webhooks', deliver.stop)
   for (const { from: owner, filter } of publicEvents)
