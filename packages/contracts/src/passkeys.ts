@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Tokens } from './auth.ts'
 import { Id, Line, Strict, Timestamp } from './common.ts'
 import { defineRoute, recentSignIn } from './route.ts'
@@ -53,6 +53,8 @@ export const Passkey = Type.Object({
   createdAt: Timestamp,
   lastUsedAt: Type.Optional(Timestamp),
 })
+
+export type Passkey = Static<typeof Passkey>
 
 export const passkeyRegistrationOptionsRoute = defineRoute(
   'auth',

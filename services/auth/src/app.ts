@@ -6,6 +6,7 @@ import { createAccounts } from './account-app.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
 import { isCommonPassword } from './crypto/common-passwords.ts'
 import { createLetterTokens } from './crypto/letter-tokens.ts'
+import type { RelyingParty } from './crypto/passkeys.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
 import { secrets } from './crypto/secrets.ts'
@@ -17,6 +18,7 @@ import { readMe } from './http/read-account.route.ts'
 import { refresh } from './http/refresh-session.route.ts'
 import { register } from './http/register.route.ts'
 import { createOAuth } from './oauth-app.ts'
+import { createPasskeyRoutes } from './passkey-app.ts'
 import type { AccountRepository } from './store/account.repository.ts'
 import type { AdminRegister } from './store/admin-register.ts'
 import type { ApiKeyRepository } from './store/api-key.repository.ts'
@@ -61,6 +63,7 @@ export interface AppOptions {
   readonly staffNeedsMfa: boolean
   /** What code generators and devices show. */
   readonly productName: string
+  readonly relyingParty: RelyingParty
   /** Where the pages are that links of mails lead to. */
   readonly publicUrl: string | undefined
   readonly deferred: DeferredWork
@@ -105,6 +108,7 @@ export function createApp(options: AppOptions): App {
       readMe(makeReadAccount(ports)),
       ...accounts.routes,
       ...createFactors(ports),
+      ...createPasskeyRoutes(ports),
       ...access.routes,
       ...createOAuth(ports),
     ],

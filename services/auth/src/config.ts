@@ -66,6 +66,16 @@ export const configSchema = Type.Object({
     pattern: '^[^:\\r\\n]+$',
     description: 'what code generators and devices show beside an account',
   }),
+  AUTH_PASSKEY_DOMAIN: Type.String({
+    default: 'localhost',
+    pattern: '^[a-z0-9.-]{1,253}$',
+    description: 'domain that passkeys are for; all pages that ask for them lie in it',
+  }),
+  AUTH_PASSKEY_ORIGINS: Type.String({
+    default: 'http://localhost:3000',
+    pattern: '^https?://[^,/ ]+(,https?://[^,/ ]+){0,9}$',
+    description: 'origins of the pages that may ask for passkeys, separated by commas',
+  }),
   AUTH_REQUIRE_OPERATOR_MFA: Type.Boolean({
     default: false,
     description: 'gives staff no more than customers have until they showed a second factor',

@@ -49,6 +49,11 @@ await runService('auth', readConfig, async (context) => {
     lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
     staffNeedsMfa: config.AUTH_REQUIRE_OPERATOR_MFA,
     productName: config.AUTH_PRODUCT_NAME,
+    relyingParty: {
+      id: config.AUTH_PASSKEY_DOMAIN,
+      name: config.AUTH_PRODUCT_NAME,
+      origins: config.AUTH_PASSKEY_ORIGINS.split(','),
+    },
     publicUrl: config.AUTH_PUBLIC_URL,
     deferred,
     issuer,

@@ -108,6 +108,7 @@ export async function startAuth(options: Partial<AppOptions> = {}): Promise<Auth
       lifetime: { absoluteMs: 30 * dayMs, idleMs: 7 * dayMs },
       staffNeedsMfa: false,
       productName: 'Tradewind',
+      relyingParty: { id: 'shop.example', name: 'Tradewind', origins: ['https://shop.example'] },
       publicUrl: 'https://shop.example',
       deferred,
       issuer,
