@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Role } from './access.ts'
 import { Email, SessionId, Strict, UserId } from './common.ts'
+import { CookieSession, cookieQuery } from './cookies.ts'
 import { defineEvent } from './event.ts'
 import { NewPassword } from './password.ts'
 import { defineQuery } from './query.ts'
@@ -23,7 +24,14 @@ const MfaRequired = Type.Object({
   mfaToken: Type.String({ description: 'for POST /v1/auth/mfa/challenge, within five minutes' }),
 })
 
+/** What answers a sign-in by something other than a password. */
+export const TokensOrCookies = Type.Union([Tokens, CookieSession])
+/** Whatever a sign-in may come to: tokens, the same in cookies where that was asked for, or a question for more. */
+export const SignedIn = Type.Union([Tokens, CookieSession, MfaRequired])
+
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
+
+const withCookies = 'The token stands in the body, or with `cookies=true` in its cookie, and then nowhere else.'
 
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
   summary: 'Creates a customer account and signs it in',
@@ -33,19 +41,24 @@ export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'p
 
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
   summary: 'Signs in with e-mail and password',
+  querystring: cookieQuery,
   body: Strict({ email: Email, password: GivenPassword }),
-  response: { 200: Type.Union([Tokens, MfaRequired]) },
+  response: { 200: SignedIn },
 })
 
 export const refreshRoute = defineRoute('auth', 'POST', '/v1/auth/refresh', 'public', {
   summary: 'Exchanges a refresh token for a new pair; a token used twice revokes its whole session',
-  body: Strict({ refreshToken: RefreshToken }),
-  response: { 200: Tokens },
+  description: withCookies,
+  querystring: cookieQuery,
+  body: Strict({ refreshToken: Type.Optional(RefreshToken) }),
+  response: { 200: TokensOrCookies },
 })
 
 export const logoutRoute = defineRoute('auth', 'POST', '/v1/auth/logout', 'public', {
   summary: 'Ends the session that the refresh token belongs to',
-  body: Strict({ refreshToken: RefreshToken }),
+  description: withCookies,
+  querystring: cookieQuery,
+  body: Strict({ refreshToken: Type.Optional(RefreshToken) }),
   response: { 204: Type.Null() },
 })
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
-import { MfaToken, Tokens } from './auth.ts'
+import { MfaToken, TokensOrCookies } from './auth.ts'
 import { Strict } from './common.ts'
+import { cookieQuery } from './cookies.ts'
 import { defineRoute, recentSignIn } from './route.ts'
 
 /** Six digits of a code generator, or a recovery code as it was shown. */
@@ -52,8 +53,9 @@ export const newRecoveryCodesRoute = defineRoute('auth', 'POST', '/v1/auth/mfa/r
 
 export const answerChallengeRoute = defineRoute('auth', 'POST', '/v1/auth/mfa/challenge', 'public', {
   summary: 'Completes a sign-in with a code; a code is good once, and a sign-in has five tries',
+  querystring: cookieQuery,
   body: Strict({ mfaToken: MfaToken, code: Code }),
-  response: { 200: Tokens },
+  response: { 200: TokensOrCookies },
 })
 
 export const stepUpRoute = defineRoute('auth', 'POST', '/v1/auth/step-up', 'account:manage', {

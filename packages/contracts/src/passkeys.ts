@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Tokens } from './auth.ts'
+import { TokensOrCookies } from './auth.ts'
 import { Id, Line, Strict, Timestamp } from './common.ts'
+import { cookieQuery } from './cookies.ts'
 import { defineRoute, recentSignIn } from './route.ts'
 
 export const PasskeyId = Id('psk')
@@ -17,7 +18,7 @@ const Options = Type.Object({
 const ofCredential = {
   id: base64url(1400),
   rawId: base64url(1400),
-  type: Type.Literal('public-key'),
+  type: Type.Enum(['public-key']),
   authenticatorAttachment: Type.Optional(Type.Enum(['platform', 'cross-platform'])),
   clientExtensionResults: Strict({ credProps: Type.Optional(Strict({ rk: Type.Optional(Type.Boolean()) })) }),
 }
@@ -88,8 +89,9 @@ export const passkeySignInOptionsRoute = defineRoute(
 
 export const passkeySignInRoute = defineRoute('auth', 'POST', '/v1/auth/passkeys/authenticate/verify', 'public', {
   summary: 'Signs in with a passkey, which counts as two factors',
+  querystring: cookieQuery,
   body: Strict({ ceremonyId: CeremonyId, credential: Assertion }),
-  response: { 200: Tokens },
+  response: { 200: TokensOrCookies },
 })
 
 export const listPasskeysRoute = defineRoute('auth', 'GET', '/v1/auth/passkeys', 'account:manage', {

@@ -11,6 +11,7 @@ import { notificationsRoutes } from './notifications.ts'
 import { oauthRoutes } from './oauth.ts'
 import { orderChangeRoutes } from './order-changes.ts'
 import { ordersRoutes } from './orders.ts'
+import { outsideSignInRoutes } from './outside-sign-in.ts'
 import { passkeyRoutes } from './passkeys.ts'
 import { paymentsRoutes } from './payments.ts'
 import type { RouteContract } from './route.ts'
@@ -22,6 +23,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...authAccountRoutes,
   ...mfaRoutes,
   ...passkeyRoutes,
+  ...outsideSignInRoutes,
   ...accessRoutes,
   ...apiKeyRoutes,
   ...oauthRoutes,

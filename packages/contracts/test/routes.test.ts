@@ -67,6 +67,8 @@ const publicRoutes = [
   'GET /v1/notifications/unsubscribe',
   'GET /v1/products',
   'GET /v1/products/:id',
+  'GET /v1/auth/oidc/:provider/callback',
+  'GET /v1/auth/oidc/:provider/start',
   'POST /v1/auth/login',
   'POST /v1/auth/mfa/challenge',
   'POST /v1/auth/passkeys/authenticate/options',

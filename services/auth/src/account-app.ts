@@ -28,7 +28,7 @@ interface AccountOptions {
   readonly writeLetter: WriteLetter
   readonly deferred: DeferredWork
   readonly revokeSessions: RevokeSessions
-  readonly publicUrl: string | undefined
+  readonly pagesUrl: string | undefined
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }

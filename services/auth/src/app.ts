@@ -8,6 +8,7 @@ import { isCommonPassword } from './crypto/common-passwords.ts'
 import { createLetterTokens } from './crypto/letter-tokens.ts'
 import type { RelyingParty } from './crypto/passkeys.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
+import type { ProviderSettings } from './crypto/providers.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
 import { secrets } from './crypto/secrets.ts'
 import type { SessionLifetime } from './domain/session.ts'
@@ -18,6 +19,7 @@ import { readMe } from './http/read-account.route.ts'
 import { refresh } from './http/refresh-session.route.ts'
 import { register } from './http/register.route.ts'
 import { createOAuth } from './oauth-app.ts'
+import { createOutsideRoutes } from './outside-app.ts'
 import { createPasskeyRoutes } from './passkey-app.ts'
 import type { AccountRepository } from './store/account.repository.ts'
 import type { AdminRegister } from './store/admin-register.ts'
@@ -64,8 +66,9 @@ export interface AppOptions {
   /** What code generators and devices show. */
   readonly productName: string
   readonly relyingParty: RelyingParty
+  readonly providerSettings: readonly ProviderSettings[]
   /** Where the pages are that links of mails lead to. */
-  readonly publicUrl: string | undefined
+  readonly pagesUrl: string | undefined
   readonly deferred: DeferredWork
   readonly issuer: string
   /** Where clients reach the routes of this service. */
@@ -109,6 +112,7 @@ export function createApp(options: AppOptions): App {
       ...accounts.routes,
       ...createFactors(ports),
       ...createPasskeyRoutes(ports),
+      ...createOutsideRoutes(ports),
       ...access.routes,
       ...createOAuth(ports),
     ],

@@ -1,6 +1,7 @@
 import { backendSettings, loadConfig, serviceSettings } from '@tradewind/service-kit/config'
 import { keyListFaults, keyListSetting } from '@tradewind/service-kit/keyring'
 import { type Static, Type } from 'typebox'
+import { parseProviders } from './provider-settings.ts'
 
 const { JWKS_URL: _ownKeys, ...processSettings } = serviceSettings
 
@@ -52,7 +53,7 @@ export const configSchema = Type.Object({
     default: 7,
     description: 'days after which a session ends that nobody used',
   }),
-  AUTH_PUBLIC_URL: Type.Optional(
+  AUTH_PAGES_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[^?#]+$',
       description:
@@ -76,6 +77,13 @@ export const configSchema = Type.Object({
     pattern: '^https?://[^,/ ]+(,https?://[^,/ ]+){0,9}$',
     description: 'origins of the pages that may ask for passkeys, separated by commas',
   }),
+  AUTH_OIDC_PROVIDERS: Type.Optional(
+    Type.String({
+      maxLength: 16_384,
+      description:
+        'other providers to sign in with, a JSON list of `{ "name", "issuer", "clientId", "clientSecret" }`; each sends back to `/v1/auth/oidc/<name>/callback` of AUTH_PUBLIC_URL',
+    }),
+  ),
   AUTH_REQUIRE_OPERATOR_MFA: Type.Boolean({
     default: false,
     description: 'gives staff no more than customers have until they showed a second factor',
@@ -100,6 +108,9 @@ export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
     const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
     const faults = [...keyListFaults('AUTH_KEYS', config.AUTH_KEYS)]
     if (!URL.canParse(config.TOKEN_ISSUER)) faults.push('TOKEN_ISSUER is no address, which OAuth needs (RFC 8414, 2)')
+    const { AUTH_OIDC_PROVIDERS: providers } = config
+    if (providers !== undefined && parseProviders(providers) === undefined)
+      faults.push('AUTH_OIDC_PROVIDERS is not a list of providers, each with a name of its own and an https:// issuer')
     if ((email === undefined) === (password === undefined)) return faults
     return [
       ...faults,

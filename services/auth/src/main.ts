@@ -10,6 +10,7 @@ import { createPasswordHasher } from './crypto/password-hasher.ts'
 import { answerAccountMail } from './events/answer-account-mail.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
+import { parseProviders } from './provider-settings.ts'
 import { migrations } from './store/migrations.ts'
 import { openKeys, publicKeysOf } from './store/open-keys.ts'
 import { createRepositories } from './store/repositories.ts'
@@ -49,12 +50,13 @@ await runService('auth', readConfig, async (context) => {
     lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
     staffNeedsMfa: config.AUTH_REQUIRE_OPERATOR_MFA,
     productName: config.AUTH_PRODUCT_NAME,
+    providerSettings: parseProviders(config.AUTH_OIDC_PROVIDERS ?? '[]') ?? [],
     relyingParty: {
       id: config.AUTH_PASSKEY_DOMAIN,
       name: config.AUTH_PRODUCT_NAME,
       origins: config.AUTH_PASSKEY_ORIGINS.split(','),
     },
-    publicUrl: config.AUTH_PUBLIC_URL,
+    pagesUrl: config.AUTH_PAGES_URL,
     deferred,
     issuer,
     publicUrl: config.AUTH_PUBLIC_URL ?? issuer,

@@ -26,8 +26,7 @@ export interface PasswordHasherOptions {
 
 /** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. The library's default algorithm is Argon2id. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-/** As the library numbers it. */
-const argon2id = 2
+const argon2id = '$argon2id$'
 const retryAfterSeconds = 2
 
 export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
@@ -42,8 +41,8 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
       return verdicts.includes(true) && passwordHash !== undefined
     },
     isOutdated: (passwordHash) => {
-      const { memoryCost = 0, timeCost = 0, algorithm } = parseOptions(passwordHash)
-      return algorithm !== argon2id || memoryCost < parameters.memoryCost || timeCost < parameters.timeCost
+      const { memoryCost, timeCost } = parseOptions(passwordHash)
+      return !passwordHash.startsWith(argon2id) || memoryCost < parameters.memoryCost || timeCost < parameters.timeCost
     },
   }
 }

@@ -27,7 +27,8 @@ export function refuseWeakPassword(
   isCommon: (password: string) => boolean,
 ): void {
   const canonical = canonicalPassword(password)
-  const characters = [...canonical].length
+  // Code points, as NIST counts; a letter with its accents is one in this form wherever Unicode has it.
+  const characters = Array.from(canonical).length
   if (characters < minCharacters || characters > maxCharacters)
     throw PasswordLength({}, { errors: [{ pointer: '/password', detail: 'must have 8 to 256 characters' }] })
   refuseEmailAsPassword(email, password)

@@ -29,6 +29,12 @@ export const TotpMissing = defineError(
   'There is no code generator to verify. Enrol one first.',
 )
 
+export const WrongProof = defineError(
+  'AUTH_WRONG_PROOF',
+  'invalid',
+  'An account with a code generator takes a code here, any other the password.',
+)
+
 /** Wrong codes in a row that cost nothing; after each further one no code is looked at for a while. */
 export const freeFailures = 5
 export const pauseMs = 60_000

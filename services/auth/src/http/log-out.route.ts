@@ -1,9 +1,11 @@
 import { logoutRoute } from '@tradewind/contracts/auth'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { LogOut } from '../use-cases/log-out.ts'
+import { endedCookies, refreshTokenOf } from './session-cookies.ts'
 
 export const logOut = (endSession: LogOut) =>
-  implementRoute(logoutRoute, async ({ body }) => {
-    await endSession(body.refreshToken)
-    return { status: 204, body: null }
+  implementRoute(logoutRoute, async ({ body, query, request }) => {
+    const token = refreshTokenOf(request, body, query)
+    if (token !== undefined) await endSession(token)
+    return { status: 204, body: null, ...(query.cookies !== undefined && { headers: endedCookies }) }
   })

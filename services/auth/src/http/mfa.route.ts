@@ -9,24 +9,23 @@ import {
 } from '@tradewind/contracts/mfa'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { AnswerChallenge } from '../use-cases/answer-challenge.ts'
-import {
-  type ActivateTotp,
-  type EnrolTotp,
-  factorsOf,
-  type NewRecoveryCodes,
-  type RemoveTotp,
-} from '../use-cases/manage-totp.ts'
+import type { ActivateTotp, EnrolTotp, NewRecoveryCodes, RemoveTotp } from '../use-cases/manage-totp.ts'
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { StepUp } from '../use-cases/step-up.ts'
 import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import { tokenAnswer } from './sign-in-answer.ts'
 
 export const showFactors = (readAccount: ReadAccount) =>
-  implementRoute(showFactorsRoute, async ({ caller }) => ({
-    status: 200,
-    body: factorsOf(await readAccount(caller.userId)),
-    headers: noStore,
-  }))
+  implementRoute(showFactorsRoute, async ({ caller }) => {
+    const { totp, recoveryCodes = [], passkeys = [] } = await readAccount(caller.userId)
+    const factors = {
+      totp: totp?.activeFrom !== undefined,
+      recoveryCodesLeft: recoveryCodes.length,
+      passkeys: passkeys.length,
+    }
+    return { status: 200, body: factors, headers: noStore }
+  })
 
 export const enrolGenerator = (enrol: EnrolTotp) =>
   implementRoute(enrolTotpRoute, async ({ caller }) => ({
@@ -54,11 +53,9 @@ export const renewRecoveryCodes = (renew: NewRecoveryCodes) =>
   })
 
 export const answerWithCode = (answer: AnswerChallenge) =>
-  implementRoute(answerChallengeRoute, async ({ body, request }) => ({
-    status: 200,
-    body: await answer(body, deviceOf(request)),
-    headers: noStore,
-  }))
+  implementRoute(answerChallengeRoute, async ({ body, query, request }) =>
+    tokenAnswer(await answer(body, deviceOf(request)), query),
+  )
 
 export const showAgain = (stepUp: StepUp, expiresIn: number) =>
   implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId } }) => {

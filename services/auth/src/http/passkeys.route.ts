@@ -16,6 +16,7 @@ import type { BeginPasskey, RegisterPasskey } from '../use-cases/register-passke
 import type { BeginPasskeySignIn, SignInWithPasskey } from '../use-cases/sign-in-with-passkey.ts'
 import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import { tokenAnswer } from './sign-in-answer.ts'
 
 const present = ({ id, name, isBackedUp, createdAt, lastUsedAt }: Passkey): PasskeyBody => ({
   id,
@@ -42,11 +43,9 @@ export const beginSignIn = (begin: BeginPasskeySignIn) =>
   implementRoute(passkeySignInOptionsRoute, async () => ({ status: 200, body: await begin(), headers: noStore }))
 
 export const signIn = (signInWithPasskey: SignInWithPasskey) =>
-  implementRoute(passkeySignInRoute, async ({ body, request }) => ({
-    status: 200,
-    body: await signInWithPasskey(body, deviceOf(request)),
-    headers: noStore,
-  }))
+  implementRoute(passkeySignInRoute, async ({ body, query, request }) =>
+    tokenAnswer(await signInWithPasskey(body, deviceOf(request)), query),
+  )
 
 export const listPasskeys = (readAccount: ReadAccount) =>
   implementRoute(listPasskeysRoute, async ({ caller }) => {

@@ -7,14 +7,12 @@ import { isTotpActive } from '../domain/totp.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { OpenSession, TokenPair } from './open-session.ts'
 
-export interface MfaRequired {
+interface MfaRequired {
   readonly mfaRequired: true
   readonly mfaToken: string
 }
 
 export type SignInOutcome = TokenPair | MfaRequired
-
-export const isMfaRequired = (outcome: SignInOutcome): outcome is MfaRequired => 'mfaRequired' in outcome
 
 /** Goes on after a first factor: with a session, or with a question for the second. */
 export type CompleteSignIn = (account: Account, methods: readonly Method[], device: Device) => Promise<SignInOutcome>

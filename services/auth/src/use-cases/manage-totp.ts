@@ -1,7 +1,6 @@
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { RecoveryCodes } from '../crypto/recovery-codes.ts'
 import type { TotpCodes } from '../crypto/totp-codes.ts'
-import type { Account } from '../domain/account.ts'
 import { enrolTotp, isTotpActive, judgeCode, TotpActive, TotpMissing, type Verdict } from '../domain/totp.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import { requireAccepted } from './check-code.ts'
@@ -94,15 +93,3 @@ export const makeNewRecoveryCodes =
     })
     return codes
   }
-
-export interface Factors {
-  readonly totp: boolean
-  readonly recoveryCodesLeft: number
-  readonly passkeys: number
-}
-
-export const factorsOf = ({ totp, recoveryCodes = [], passkeys = [] }: Account): Factors => ({
-  totp: isTotpActive(totp),
-  recoveryCodesLeft: recoveryCodes.length,
-  passkeys: passkeys.length,
-})

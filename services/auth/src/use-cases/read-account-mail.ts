@@ -17,14 +17,14 @@ interface Ports {
   readonly accounts: AccountRepository
   readonly letterTokens: LetterTokens
   /** Where the pages are that links of mails lead to. Without it a mail carries the token alone. */
-  readonly publicUrl: string | undefined
+  readonly pagesUrl: string | undefined
   readonly now: () => Date
 }
 
-export const makeReadAccountMail = ({ accounts, letterTokens, publicUrl, now }: Ports): ReadAccountMail => {
+export const makeReadAccountMail = ({ accounts, letterTokens, pagesUrl, now }: Ports): ReadAccountMail => {
   /** Behind the `#`, so that neither a server's log nor a Referer ever holds it. */
   const linkTo = (kind: Letter['kind'], token: string) =>
-    publicUrl === undefined ? token : `${publicUrl.replace(/\/$/, '')}/${kind}#token=${token}`
+    pagesUrl === undefined ? token : `${pagesUrl.replace(/\/$/, '')}/${kind}#token=${token}`
 
   return async (userId, mailId) => {
     const account = await accounts.find(userId)

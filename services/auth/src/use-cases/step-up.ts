@@ -1,10 +1,9 @@
-import { InvalidInput } from '@tradewind/service-kit/validation'
 import type { AccessTokens } from '../crypto/access-tokens.ts'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import { type Account, accessVersionOf } from '../domain/account.ts'
 import { type Method, rolesFor } from '../domain/authentication.ts'
 import { InvalidRefreshToken } from '../domain/session.ts'
-import { isTotpActive } from '../domain/totp.ts'
+import { isTotpActive, WrongProof } from '../domain/totp.ts'
 import { requirePassword } from './change-password.ts'
 import type { CheckCode } from './check-code.ts'
 import type { NoteAuthentication } from './note-authentication.ts'
@@ -19,7 +18,7 @@ export interface Proof {
 
 /**
  * Takes a code where the account has a second factor, else the password, and gives a fresher access token of the same
- * session. Throws `InvalidInput` when the other one is shown, and what is wrong with it.
+ * session. Throws `WrongProof` when the other one is shown, and what is wrong with it.
  */
 export type StepUp = (proof: Proof) => Promise<string>
 
@@ -60,4 +59,4 @@ export const makeStepUp = (ports: Ports): StepUp => {
 }
 
 const wrongProof = (pointer: string) =>
-  InvalidInput({}, { errors: [{ pointer, detail: 'is required, and nothing else' }] })
+  WrongProof({}, { errors: [{ pointer, detail: 'is required, and nothing else' }] })
