@@ -3,7 +3,7 @@ import { SignedIn } from './auth.ts'
 import { Strict, Timestamp } from './common.ts'
 import { defineRoute, recentSignIn } from './route.ts'
 
-const ProviderName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$', maxLength: 32 })
+const ProviderName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', maxLength: 32 })
 const params = Strict({ provider: ProviderName })
 /** What a provider adds to the address it sends somebody back to. */
 const given = (maxLength: number) => Type.Optional(Type.String({ maxLength }))

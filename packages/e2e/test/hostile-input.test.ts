@@ -66,6 +66,9 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/sessions/:id', `/sessions/ses_${'0'.repeat(32)}`)
     .replace('/users/:id', `/users/usr_${'0'.repeat(32)}`)
     .replace('/api-keys/:id', `/api-keys/apk_${'0'.repeat(32)}`)
+    .replace('/passkeys/:id', `/passkeys/psk_${'0'.repeat(32)}`)
+    .replace('/oidc/:provider', '/oidc/other')
+    .replace('/identities/:provider', '/identities/other')
     .replace('/clients/:id', `/clients/cli_${'0'.repeat(32)}`)
 
 const send = (route: RouteContract, call: Call, path = pathOf(route)): Promise<Answer> =>

@@ -1,7 +1,7 @@
 import { backendSettings, loadConfig, serviceSettings } from '@tradewind/service-kit/config'
 import { keyListFaults, keyListSetting } from '@tradewind/service-kit/keyring'
 import { type Static, Type } from 'typebox'
-import { parseProviders } from './provider-settings.ts'
+import { parseProviders } from './crypto/provider-settings.ts'
 
 const { JWKS_URL: _ownKeys, ...processSettings } = serviceSettings
 

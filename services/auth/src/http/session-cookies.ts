@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { accessCookie, browserCookie, csrfCookie, refreshCookie } from '@tradewind/contracts/cookies'
 import { InvalidInput } from '@tradewind/service-kit/validation'
-import type { FastifyRequest } from 'fastify'
 import type { TokenPair } from '../use-cases/open-session.ts'
 import { noStore } from './no-store.ts'
+
+interface WithHeaders {
+  readonly headers: IncomingHttpHeaders
+}
 
 /** `__Host-` holds a cookie to this very host, over TLS, for all paths; no other subdomain can plant one. */
 const cookie = (name: string, value: string, maxAgeSeconds: number, ...attributes: readonly string[]) =>
@@ -42,7 +46,7 @@ export const departureCookie = (secret: string) =>
 export const arrivedCookie = cookie(browserCookie, '', 0, 'HttpOnly', 'SameSite=Lax')
 
 /** The value of a cookie; undefined when there is none, or more than one. */
-export function cookieOf({ headers: { cookie: given = '' } }: FastifyRequest, name: string): string | undefined {
+export function cookieOf({ headers: { cookie: given = '' } }: WithHeaders, name: string): string | undefined {
   const values = given
     .split(';')
     .map((pair) => pair.trim())
@@ -55,7 +59,7 @@ export function cookieOf({ headers: { cookie: given = '' } }: FastifyRequest, na
  * cookie; throws `InvalidInput` without the field.
  */
 export function refreshTokenOf(
-  request: FastifyRequest,
+  request: WithHeaders,
   { refreshToken }: { readonly refreshToken?: string },
   { cookies }: { readonly cookies?: 'true' },
 ): string | undefined {

@@ -9,7 +9,7 @@ const Issuer = Type.String({
 const Settings = Type.Array(
   Type.Object(
     {
-      name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }),
+      name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
       issuer: Issuer,
       clientId: Type.String({ minLength: 1, maxLength: 256 }),
       clientSecret: Type.String({ minLength: 1, maxLength: 512 }),
