@@ -3,6 +3,7 @@ import { askQuery } from '@tradewind/messaging/query'
 import { newId } from '@tradewind/service-kit/ids'
 import { eventually } from '@tradewind/testkit/eventually'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createPasswordHasher } from '../src/crypto/password-hasher.ts'
 import { answerAccountMail } from '../src/events/answer-account-mail.ts'
 import { type AuthFixture, startAuth } from './auth-fixture.ts'
 import { mailOf, mailsFor, tokenOf } from './mails.ts'
@@ -331,4 +332,21 @@ describe('closing an account', () => {
       body: { code: 'AUTH_ADMIN_STAYS' },
     })
   })
+})
+
+test('a flood of sign-ins is answered 503 with Retry-After beyond the queue, and everything else as ever', async () => {
+  const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 4 })
+  const small = await startAuth({ passwords })
+  onTestFinished(() => small.stop())
+  const body = { email: 'nobody@example.org', password }
+  const flood = Array.from({ length: 40 }, () => small.post('/v1/auth/login', body))
+  const keys = await small.call('/.well-known/jwks.json')
+  const answers = await Promise.all(flood)
+  expect(keys.status).toBe(200)
+  const refused = answers.filter(({ status }) => status === 503)
+  expect(refused.length).toBeGreaterThanOrEqual(30)
+  for (const answer of refused)
+    expect(answer).toMatchObject({ body: { code: 'AUTH_BUSY' }, headers: { 'retry-after': '2' } })
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(40 - refused.length)
+  expect((await small.post('/v1/auth/login', body)).status).toBe(401)
 })

@@ -36,9 +36,10 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
     hash: (password) => inTurn(() => hash(canonicalPassword(password), parameters)),
     verify: async (passwordHash, password) => {
       // A hash that came from elsewhere may be of the form that was typed. The work follows from the password alone.
-      const forms = [...new Set([canonicalPassword(password), password])]
-      const verdicts = await inTurn(() => Promise.all(forms.map((form) => verify(passwordHash ?? nobody, form))))
-      return verdicts.includes(true) && passwordHash !== undefined
+      let matches = false
+      for (const form of new Set([canonicalPassword(password), password]))
+        if (await inTurn(() => verify(passwordHash ?? nobody, form))) matches = true
+      return matches && passwordHash !== undefined
     },
     isOutdated: (passwordHash) => {
       const { memoryCost, timeCost } = parseOptions(passwordHash)
