@@ -512,8 +512,10 @@ describe('cookies of a page', () => {
     const { cookie } = await cookies()
     const post = { method: 'POST', headers: { ...json, ...headers, cookie, 'idempotency-key': '1' }, body: '{}' }
     const response = await ask(gateway, '/v1/orders', post)
-    expect(response.status).toBe(status)
-    if (status === 403) expect(problemOf(response)).toMatchObject({ code: 'CSRF_REFUSED' })
+    expect([response.status, problemOf(response)['code']]).toEqual([
+      status,
+      status === 403 ? 'CSRF_REFUSED' : undefined,
+    ])
     expect(seen).toHaveLength(status === 200 ? 1 : 0)
   })
 
