@@ -310,7 +310,7 @@ function oneNotificationPerEnding({ orders, notifications }: Facts): Violation[]
   const sent = Map.groupBy(notifications, ({ orderId, template }) => `${orderId} ${template}`)
   // An order may have several parcels and returns, and an operator may ask for a copy.
   const byOccasion = Map.groupBy(
-    notifications.filter(({ resendOf }) => resendOf === undefined),
+    notifications.filter(({ resendOf, orderId }) => resendOf === undefined && orderId !== undefined),
     ({ orderId, template, about }) => [orderId, template, ...(about === undefined ? [] : [about])].join(' '),
   )
   for (const [key, copies] of byOccasion) {

@@ -3,12 +3,14 @@ import { expect } from 'vitest'
 import type { AuthFixture } from './auth-fixture.ts'
 import { bodyOf } from './signed-in.ts'
 
-/** The mails that were asked for, for one account, oldest first. */
-export const mailsFor = (auth: AuthFixture, userId: string) =>
-  auth.published
+/** The mails that were asked for, for one account, oldest first. An event may be heard more than once. */
+export function mailsFor(auth: AuthFixture, userId: string) {
+  const heard = auth.published
     .filter(({ type }) => type === 'auth.mail.requested.v1')
     .map(({ data }) => bodyOf<{ userId: string; kind: string; mailId: string }>({ body: data }))
     .filter((mail) => mail.userId === userId)
+  return [...new Map(heard.map((mail) => [mail.mailId, mail])).values()]
+}
 
 /** The latest mail of a kind, as whoever writes it gets to know it. */
 export async function mailOf(auth: AuthFixture, userId: string, kind: string, count = 1) {

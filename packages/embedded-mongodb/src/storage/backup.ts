@@ -1,9 +1,28 @@
 import fs from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
-import type { SqliteFile } from './sqlite-file.ts'
+import { type SqliteFile, sqliteCode } from './sqlite-file.ts'
 
 /** Pages copied at a time; between two portions the server works on. */
 const PAGES_PER_STEP = 1000
+
+/** How often a copy is begun again that the server's own writes got in the way of. */
+const MAX_ATTEMPTS = 5
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+
+async function copyPages(source: SqliteFile, target: string): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await backup(source.db, target, { rate: PAGES_PER_STEP })
+    } catch (error) {
+      const code = sqliteCode(error)
+      // A step that meets a write of this very connection fails without an error of its own.
+      const isInTheWay = code === 0 || code === SQLITE_BUSY || code === SQLITE_LOCKED
+      if (!isInTheWay || attempt === MAX_ATTEMPTS) throw error
+      fs.rmSync(target, { force: true })
+    }
+  }
+}
 
 /**
  * Copies the database into one file while it is in use. What is written meanwhile is in the copy, too; the copy shows
@@ -13,7 +32,7 @@ export async function copyDatabase(source: SqliteFile, target: string): Promise<
   const unfinished = `${target}.unfinished`
   fs.rmSync(unfinished, { force: true })
   try {
-    const pages = await backup(source.db, unfinished, { rate: PAGES_PER_STEP })
+    const pages = await copyPages(source, unfinished)
     const copy = new DatabaseSync(unfinished)
     try {
       // One file without a log beside it.

@@ -61,6 +61,6 @@ test('a large document that is changed in parts ends as one that is written whol
       await parts.drop()
       await whole.drop()
     }),
-    { numRuns: 150 },
+    { numRuns: 50 },
   )
 })
