@@ -48,6 +48,8 @@ export async function connectMessaging(options: MessagingOptions): Promise<Messa
     servers: options.url.split(','),
     ...credentialsIn(options.url),
     name: `tradewind-${service}`,
+    // So that a broker can let each service hear its own answers only.
+    inboxPrefix: `_INBOX.${service}`,
     waitOnFirstConnect: true,
     timeout: 15_000,
     maxReconnectAttempts: -1,
