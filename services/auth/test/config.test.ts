@@ -1,6 +1,6 @@
 import { expectConfigTable } from '@tradewind/service-kit/testing'
 import { expect, test } from 'vitest'
-import { settings, readConfig } from '../src/config.ts'
+import { readConfig, settings } from '../src/config.ts'
 
 const good = { MONGODB_URL: 'mongodb://127.0.0.1', NATS_URL: 'nats://127.0.0.1', AUTH_KEYS: `k1:${'A'.repeat(43)}=` }
 

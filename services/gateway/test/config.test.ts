@@ -1,6 +1,6 @@
 import { expectConfigTable } from '@tradewind/service-kit/testing'
 import { expect, test } from 'vitest'
-import { settings, readConfig } from '../src/config.ts'
+import { readConfig, settings } from '../src/config.ts'
 
 const urls = {
   NATS_URL: 'nats://127.0.0.1',
