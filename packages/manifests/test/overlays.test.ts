@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -42,6 +42,14 @@ describe.skipIf(found === undefined)('k8s', () => {
     const text = JSON.stringify(manifests)
     for (const [, name] of text.matchAll(/"secretKeyRef":\{[^}]*"name":"([^"]+)"/g))
       expect(manifests.map(called)).toContain(`Secret/${name}`)
+  })
+
+  it('names in the runbook every secret that must be there before', async () => {
+    const runbook = await readFile(join(k8s, '../docs/runbooks/deploy.md'), 'utf8')
+    const text = JSON.stringify(await render(join(k8s, 'overlays/production')))
+    const names = [...text.matchAll(/"secretKeyRef":\{[^}]*"name":"([^"]+)"/g)].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(20)
+    for (const name of new Set(names)) expect(runbook).toContain(`| \`${name}\``)
   })
 
   it('keeps secrets out of what is deployed for real', async () => {
