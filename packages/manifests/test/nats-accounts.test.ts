@@ -1,6 +1,10 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ApiKeyTokenQueryV1 } from '@tradewind/contracts/api-keys'
+import { UserContactQueryV1 } from '@tradewind/contracts/auth'
+import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
+import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import type { ServiceName } from '@tradewind/contracts/route'
 import { findNatsServer } from '@tradewind/launcher/nats-server'
 import { launch, type RunningProcess } from '@tradewind/launcher/process'
@@ -23,17 +27,41 @@ interface Consumer {
   readonly filter: string
 }
 
+/** Contracts whose subject is a filter. */
+const subjectOf: Readonly<Record<string, string>> = { MailRequestedV1: MailRequestedV1.type }
+
+/** The questions that a service asks, read from where it asks them. */
+async function questionsOf(service: User): Promise<readonly string[]> {
+  const source = await readFile(join(root, 'services', service, 'src/main.ts'), 'utf8')
+  return [...source.matchAll(/askQuery\(\w+, (\w+)\)/g)].map(([, contract = '']) => {
+    const subject = queries.get(contract)
+    if (subject === undefined) throw new Error(`the question ${contract} is not known here`)
+    return subject
+  })
+}
+
+const queries = new Map(
+  Object.entries({ AccountMailQueryV1, ApiKeyTokenQueryV1, OrderContactQueryV1, UserContactQueryV1 }).map(
+    ([name, { subject }]) => [name, subject],
+  ),
+)
+
 /** The consumers that a service's process starts, read from where it starts them. */
 async function consumersOf(service: User): Promise<readonly Consumer[]> {
   const source = await readFile(join(root, 'services', service, 'src/main.ts'), 'utf8')
-  const written = [...source.matchAll(/subscribe\(\{\s*from: '(\w+)',\s*name: '([\w-]+)',\s*filter: '([^']+)'/g)]
+  const written = [
+    ...source.matchAll(/subscribe\(\{\s*from: '(\w+)',\s*name: '([\w-]+)',\s*filter: (?:'([^']+)'|(\w+)\.type)/g),
+  ]
   const listed = source.includes('of publicEvents')
     ? publicEvents.map(({ from, filter }) => ({ from, name: `webhooks-${from}`, filter }))
     : []
-  const found = written.flatMap(([, from, name = '', filter = '']) => {
+  const found = written.flatMap(([, from, name = '', subject, contract = '']) => {
     const owner = owners.find((one) => one === from)
-    return owner === undefined ? [] : [{ from: owner, name, filter }]
+    const filter = subject ?? subjectOf[contract]
+    return owner === undefined || filter === undefined ? [] : [{ from: owner, name, filter }]
   })
+  // A consumer that is written in another way must not go unseen.
+  expect(found.length + (listed.length > 0 ? 1 : 0)).toBe(source.split('messaging.subscribe(').length - 1)
   return [...found, ...listed]
 }
 
@@ -103,7 +131,21 @@ describe('accounts of the broker', () => {
         used++
       }
     }
-    expect(used).toBeGreaterThanOrEqual(17)
+    expect(used).toBeGreaterThanOrEqual(18)
+  })
+
+  it('let whoever has a question ask it, and its owner answer', async () => {
+    for (const user of everybody) {
+      const asking = await connectAs(user)
+      for (const subject of await questionsOf(user)) {
+        const owner = owners.find((one) => subject.startsWith(`query.${one}.`))
+        if (owner === undefined) throw new Error(`nobody owns ${subject}`)
+        const { connection } = await connectAs(owner)
+        connection.subscribe(subject, { queue: owner, callback: (_, message) => void message.respond('heard') })
+        await connection.flush()
+        expect((await asking.connection.request(subject, '{}', { timeout: 2000 })).string()).toBe('heard')
+      }
+    }
   })
 
   it('refuse a service that publishes what another one has to say', async () => {
