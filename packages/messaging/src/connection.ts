@@ -45,9 +45,11 @@ export const brokerTimeoutMs = 5000
 export async function connectMessaging(options: MessagingOptions): Promise<Messaging> {
   const { service, logger, replicas = 1 } = options
   const connection = await connect({
-    servers: options.url.split(','),
+    servers: options.url.split(',').map(withoutCredentials),
     ...credentialsIn(options.url),
     name: `tradewind-${service}`,
+    // So that a broker can let each service hear its own answers only.
+    inboxPrefix: `_INBOX.${service}`,
     waitOnFirstConnect: true,
     timeout: 15_000,
     maxReconnectAttempts: -1,
@@ -82,6 +84,9 @@ export async function connectMessaging(options: MessagingOptions): Promise<Messa
     close: () => connection.drain(),
   }
 }
+
+/** The client takes credentials beside the addresses, not in them. */
+const withoutCredentials = (url: string): string => url.replace(/^([a-z]+:\/\/)[^@/]*@/, '$1')
 
 function credentialsIn(url: string): { user?: string; pass?: string } {
   const { username, password } = new URL(url.split(',')[0] ?? url)

@@ -6,6 +6,7 @@ import { type OutboxSource, type Relay, startRelay } from './relay.ts'
 
 interface MessagingConfig extends ServiceConfig {
   readonly NATS_URL: string
+  readonly NATS_REPLICAS: number
 }
 
 export interface OpenMessaging extends Messaging {
@@ -28,7 +29,12 @@ export async function openMessaging(
   { isTransient, ping }: Dependencies,
 ): Promise<OpenMessaging> {
   const { config, logger, metrics, revocations, onShutdown, addCheck } = context
-  const messaging = await connectMessaging({ url: config.NATS_URL, service, logger })
+  const messaging = await connectMessaging({
+    url: config.NATS_URL,
+    replicas: config.NATS_REPLICAS,
+    service,
+    logger,
+  })
   logger.info({ version: messaging.serverVersion }, 'connected to the broker')
   onShutdown('broker', () => messaging.close())
   addCheck('broker', () => messaging.ping())

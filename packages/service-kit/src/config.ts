@@ -39,11 +39,19 @@ export const serviceSettings = {
   }),
 }
 
-/** Where the broker is. */
-export const natsSetting = Type.String({
-  pattern: '^(nats|tls|ws|wss)://',
-  description: 'address of NATS; several are separated by commas',
-})
+/** Where the broker is, and how many of its servers keep each stream that is created. */
+export const natsSettings = {
+  NATS_URL: Type.String({
+    pattern: '^(nats|tls|ws|wss)://',
+    description: 'address of NATS; several are separated by commas',
+  }),
+  NATS_REPLICAS: Type.Integer({
+    default: 1,
+    minimum: 1,
+    maximum: 5,
+    description: 'copies of each stream, the same for every service; 3 on a cluster',
+  }),
+}
 
 /** Where a service keeps its facts and sends its events; the service names its own default database. */
 export const backendSettings = (database: string) => ({
@@ -53,7 +61,7 @@ export const backendSettings = (database: string) => ({
     pattern: '^[A-Za-z0-9_-]{1,63}$',
     description: 'database that belongs to this service alone',
   }),
-  NATS_URL: natsSetting,
+  ...natsSettings,
 })
 
 type Environment = Readonly<Record<string, string | undefined>>

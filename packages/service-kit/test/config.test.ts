@@ -40,6 +40,7 @@ test('fills in defaults and reads numbers and booleans from text', () => {
     TOKEN_ISSUER: 'https://tradewind.local',
     TOKEN_AUDIENCE: 'tradewind',
     MONGODB_DATABASE: 'things',
+    NATS_REPLICAS: 1,
     WORKERS: 8,
     RATIO: 0.25,
     STRICT: false,

@@ -5,7 +5,7 @@ import { parseProviders } from './crypto/provider-settings.ts'
 
 const { JWKS_URL: _ownKeys, ...processSettings } = serviceSettings
 
-export const configSchema = Type.Object({
+export const settings = Type.Object({
   ...processSettings,
   ...backendSettings('tradewind_auth'),
   AUTH_BOOTSTRAP_OPERATOR_EMAIL: Type.Optional(
@@ -101,10 +101,10 @@ export const configSchema = Type.Object({
     description: 'sign-ins that may wait for hashing; more are answered 503',
   }),
 })
-export type Config = Static<typeof configSchema>
+export type Config = Static<typeof settings>
 
 export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
-  loadConfig(configSchema, env, (config) => {
+  loadConfig(settings, env, (config) => {
     const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
     const faults = [...keyListFaults('AUTH_KEYS', config.AUTH_KEYS)]
     if (!URL.canParse(config.TOKEN_ISSUER)) faults.push('TOKEN_ISSUER is no address, which OAuth needs (RFC 8414, 2)')

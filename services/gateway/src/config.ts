@@ -1,10 +1,10 @@
-import { loadConfig, natsSetting, serviceSettings } from '@tradewind/service-kit/config'
+import { loadConfig, natsSettings, serviceSettings } from '@tradewind/service-kit/config'
 import { type Static, Type } from 'typebox'
 
 const upstream = (service: string) =>
   Type.String({ pattern: '^https?://[^/]+/?$', description: `address of the service ${service}` })
 
-export const configSchema = Type.Object({
+export const settings = Type.Object({
   ...serviceSettings,
   JWKS_URL: Type.Optional(
     Type.String({
@@ -12,7 +12,7 @@ export const configSchema = Type.Object({
       description: 'where the public keys of access tokens are; `/.well-known/jwks.json` of AUTH_URL when not set',
     }),
   ),
-  NATS_URL: natsSetting,
+  ...natsSettings,
   AUTH_URL: upstream('auth'),
   INVENTORY_URL: upstream('inventory'),
   ORDERS_URL: upstream('orders'),
@@ -43,6 +43,6 @@ export const configSchema = Type.Object({
     }),
   ),
 })
-export type Config = Static<typeof configSchema>
+export type Config = Static<typeof settings>
 
-export const readConfig = (env?: NodeJS.ProcessEnv): Config => loadConfig(configSchema, env)
+export const readConfig = (env?: NodeJS.ProcessEnv): Config => loadConfig(settings, env)

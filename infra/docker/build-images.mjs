@@ -1,0 +1,93 @@
+// Builds the images: node infra/docker/build-images.mjs [--tag TAG] [name…]. Bundles and the locked production
+// dependencies are gathered here, on the machine that builds, so that building an image needs no network.
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs, parseEnv } from 'node:util'
+
+const root = resolve(import.meta.dirname, '../..')
+const folders = {
+  auth: 'services/auth',
+  inventory: 'services/inventory',
+  orders: 'services/orders',
+  payments: 'services/payments',
+  notifications: 'services/notifications',
+  gateway: 'services/gateway',
+  'embedded-mongodb': 'packages/embedded-mongodb',
+}
+
+const { values, positionals } = parseArgs({
+  options: { tag: { type: 'string', default: 'local' } },
+  allowPositionals: true,
+})
+const unknown = positionals.filter((name) => !Object.hasOwn(folders, name))
+if (unknown.length > 0) {
+  process.stderr.write(`unknown: ${unknown.join(', ')}; known are ${Object.keys(folders).join(', ')}\n`)
+  process.exit(2)
+}
+const baseImage = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE']
+const revision = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+
+for (const [name, folder] of Object.entries(folders)) {
+  if (positionals.length === 0 || positionals.includes(name)) build(name, folder)
+}
+
+/**
+ * @param {string} name
+ * @param {string} folder
+ */
+function build(name, folder) {
+  const gathered = join(root, 'dist/images', name)
+  /** @type {{ version: string }} */
+  const { version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  run('pnpm', ['exec', 'turbo', 'run', 'build', '--filter', `@tradewind/${name}`])
+  gather(name, folder, gathered)
+  const target = name === 'embedded-mongodb' ? name : 'service'
+  const given = { BASE_IMAGE: baseImage, SERVICE: name, VERSION: version, REVISION: revision }
+  run('docker', [
+    'build',
+    `--file=${join(import.meta.dirname, 'service.Dockerfile')}`,
+    `--target=${target}`,
+    ...Object.entries(given).map(([key, value]) => `--build-arg=${key}=${value}`),
+    `--tag=tradewind/${name}:${values.tag}`,
+    gathered,
+  ])
+}
+
+/**
+ * What the image holds: the bundle, and the dependencies without the workspace's own packages, which are in the bundle.
+ *
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} to
+ */
+function gather(name, folder, to) {
+  const deployed = join(root, 'dist/deployed', name)
+  for (const old of [deployed, to]) rmSync(old, { recursive: true, force: true })
+  run('pnpm', [
+    `--filter=@tradewind/${name}`,
+    'deploy',
+    '--prod',
+    '--legacy',
+    '--config.node-linker=hoisted',
+    '--config.package-import-method=copy',
+    deployed,
+  ])
+  rmSync(join(deployed, 'node_modules/@tradewind'), { recursive: true, force: true })
+  for (const unused of ['.bin', '.pnpm', '.modules.yaml', '.package-map.json', '.pnpm-workspace-state-v1.json'])
+    rmSync(join(deployed, 'node_modules', unused), { recursive: true, force: true })
+  mkdirSync(to, { recursive: true })
+  cpSync(join(root, folder, 'dist'), join(to, 'dist'), { recursive: true })
+  cpSync(join(deployed, 'package.json'), join(to, 'package.json'))
+  const modules = join(deployed, 'node_modules')
+  if (existsSync(modules)) cpSync(modules, join(to, 'node_modules'), { recursive: true })
+  rmSync(deployed, { recursive: true, force: true })
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ */
+function run(program, args) {
+  execFileSync(program, args, { cwd: root, stdio: 'inherit' })
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { at, called, type Manifest } from '../src/manifest.ts'
+import { findRenderer } from '../src/render.ts'
+import { schemaFaults } from '../src/schema-faults.ts'
+import { allRules } from './all-rules.ts'
+
+const k8s = resolve(import.meta.dirname, '../../../k8s')
+const found = findRenderer()
+if (found === undefined)
+  process.stdout.write('manifests: neither kubectl nor kustomize is on PATH, so nothing is rendered and checked\n')
+
+const faultsOf = async (manifests: readonly Manifest[]) => [
+  ...(await Promise.all(manifests.map(schemaFaults))).flat(),
+  ...Object.values(allRules).flatMap((rule) => rule(manifests)),
+]
+
+const render = (folder: string) => {
+  if (found === undefined) throw new Error('there is nothing to render with')
+  return found(folder)
+}
+
+describe.skipIf(found === undefined)('k8s', () => {
+  it.each(['local', 'staging', 'production'])(
+    'renders the overlay %s, and nothing in it breaks a rule',
+    async (overlay) => {
+      const manifests = await render(join(k8s, 'overlays', overlay))
+      expect(manifests.length).toBeGreaterThan(30)
+      expect(await faultsOf(manifests)).toEqual([])
+    },
+  )
+
+  it('asks nothing of a bare cluster: no volumes to provide, no controllers, nothing to scale by, no secrets from outside', async () => {
+    const manifests = await render(join(k8s, 'overlays/local'))
+    const kinds = new Set(manifests.map(({ kind }) => kind))
+    for (const kind of ['PersistentVolumeClaim', 'Ingress', 'HTTPRoute', 'HorizontalPodAutoscaler'])
+      expect(kinds).not.toContain(kind)
+    const claiming = manifests.filter(({ fields }) => at(fields, 'spec', 'volumeClaimTemplates') !== undefined)
+    expect(claiming.map(called)).toEqual([])
+    const text = JSON.stringify(manifests)
+    for (const [, name] of text.matchAll(/"secretKeyRef":\{[^}]*"name":"([^"]+)"/g))
+      expect(manifests.map(called)).toContain(`Secret/${name}`)
+  })
+
+  it('names in the runbook every secret that must be there before', async () => {
+    const runbook = await readFile(join(k8s, '../docs/runbooks/deploy.md'), 'utf8')
+    const text = JSON.stringify(await render(join(k8s, 'overlays/production')))
+    const names = [...text.matchAll(/"secretKeyRef":\{[^}]*"name":"([^"]+)"/g)].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(20)
+    for (const name of new Set(names)) expect(runbook).toContain(`| \`${name}\``)
+  })
+
+  it('keeps secrets out of what is deployed for real', async () => {
+    for (const overlay of ['staging', 'production']) {
+      const manifests = await render(join(k8s, 'overlays', overlay))
+      expect(manifests.filter(({ kind }) => kind === 'Secret').map(called)).toEqual([])
+      expect(JSON.stringify(manifests)).not.toContain('local-only')
+    }
+  })
+
+  describe('components', () => {
+    let folder = ''
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'tradewind-manifests-'))
+    })
+    afterAll(() => rm(folder, { recursive: true, force: true }))
+
+    it('render and agree in every combination', { timeout: 120_000 }, async () => {
+      const components = ['network-policies', 'ingress', 'gateway-api', 'telemetry', 'backups']
+      const bases = (await readdir(join(k8s, 'bases'))).filter((base) => base !== 'embedded-mongodb')
+      for (let chosen = 0; chosen < 2 ** components.length; chosen++) {
+        const used = components.filter((_, bit) => (chosen & (2 ** bit)) !== 0)
+        await writeFile(join(folder, 'kustomization.yaml'), kustomization(folder, bases, used))
+        const faults = await faultsOf(await render(folder))
+        // Monitoring and backups bring policies of their own, which deny nothing else.
+        const expected =
+          !used.includes('network-policies') && (used.includes('telemetry') || used.includes('backups'))
+            ? ['no network policy denies what no other allows']
+            : []
+        expect({ used, faults }).toEqual({ used, faults: expected })
+      }
+    })
+  })
+})
+
+/** As an overlay would write it, with the images that an overlay gives tags. */
+const kustomization = (folder: string, bases: readonly string[], components: readonly string[]): string => {
+  const list = (parent: string, names: readonly string[]) =>
+    names.map((name) => `\n  - ${relative(folder, join(k8s, parent, name))}`).join('')
+  const images = bases.map((base) => `\n  - name: tradewind/${base}\n    newTag: 0.1.0`).join('')
+  const used = components.length === 0 ? '' : `components:${list('components', components)}\n`
+  return `resources:${list('bases', bases)}\n${used}images:${images}\n`
+}
