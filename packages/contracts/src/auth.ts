@@ -17,18 +17,21 @@ export const Tokens = Type.Object({
 /** NIST SP 800-63B: at least 8 characters, no composition rules, long passphrases welcome. */
 const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
+/** Given by an earlier sign-in on this device; whoever shows it is not held up by strangers who guess. */
+const DeviceToken = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9_.-]+$' })
+const deviceToken = { deviceToken: DeviceToken }
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
 
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
   summary: 'Creates a customer account and signs it in',
   body: Strict({ email: Email, password: NewPassword, name: Type.String({ minLength: 1, maxLength: 120 }) }),
-  response: { 201: Type.Object({ user: User, ...Tokens.properties }) },
+  response: { 201: Type.Object({ user: User, ...Tokens.properties, ...deviceToken }) },
 })
 
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
   summary: 'Signs in with e-mail and password',
-  body: Strict({ email: Email, password: GivenPassword }),
-  response: { 200: Tokens },
+  body: Strict({ email: Email, password: GivenPassword, deviceToken: Type.Optional(DeviceToken) }),
+  response: { 200: Type.Object({ ...Tokens.properties, ...deviceToken }) },
 })
 
 export const refreshRoute = defineRoute('auth', 'POST', '/v1/auth/refresh', 'public', {

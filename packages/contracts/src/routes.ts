@@ -1,5 +1,6 @@
 import { accessRoutes } from './access.ts'
 import { apiKeyRoutes } from './api-keys.ts'
+import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { catalogueRoutes } from './catalogue.ts'
 import { discountRoutes } from './discounts.ts'
@@ -19,6 +20,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...accessRoutes,
   ...apiKeyRoutes,
   ...oauthRoutes,
+  ...auditRoutes,
   ...catalogueRoutes,
   ...inventoryRoutes,
   ...jobRoutes,

@@ -87,6 +87,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'catalogue-app.ts',
     'jobs-app.ts',
     'webhooks-app.ts',
+    'guard-app.ts',
     'domain',
     'use-cases',
     'http',
@@ -101,6 +102,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'catalogue-app.ts': ['use-cases', 'http', 'type:store', '@tradewind'],
   'jobs-app.ts': ['domain', 'formats', 'use-cases', 'http', 'type:store', '@tradewind'],
   'webhooks-app.ts': ['use-cases', 'http', 'events', 'type:store', 'type:crypto', 'type:webhooks', '@tradewind'],
+  'guard-app.ts': ['domain', 'use-cases', 'http', 'type:store', 'crypto', '@tradewind'],
   'config.ts': ['rates', '@tradewind/service-kit', 'typebox'],
 }
 

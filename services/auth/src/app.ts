@@ -6,8 +6,10 @@ import { createAccessTokens } from './crypto/access-tokens.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
 import type { SessionLifetime } from './domain/session.ts'
+import { createGuard, type GuardOptions } from './guard-app.ts'
 import { logIn } from './http/log-in.route.ts'
 import { logOut } from './http/log-out.route.ts'
+import { makeNoteAction } from './http/note-action.ts'
 import { readMe } from './http/read-account.route.ts'
 import { refresh } from './http/refresh-session.route.ts'
 import { register } from './http/register.route.ts'
@@ -32,6 +34,8 @@ import { makeRefreshSession } from './use-cases/refresh-session.ts'
 import { makeRegisterAccount } from './use-cases/register-account.ts'
 import { makeRevokeSession, makeRevokeSessions } from './use-cases/revoke-sessions.ts'
 import type { KeepSigningKeys } from './use-cases/rotate-signing-key.ts'
+import type { SealAudit } from './use-cases/seal-audit.ts'
+import type { VerifyAudit } from './use-cases/verify-audit.ts'
 
 export interface AppOptions {
   readonly accounts: AccountRepository
@@ -42,6 +46,7 @@ export interface AppOptions {
   readonly codes: AuthorizationCodeRepository
   readonly assertions: AssertionRegister
   readonly passwords: PasswordHasher
+  readonly guard: Omit<GuardOptions, 'now'>
   readonly keys: SigningKeys
   readonly keyRotation: { readonly everyMs: number; readonly publishMs: number }
   /** Secret keys, `id:key`, separated by commas. */
@@ -61,13 +66,17 @@ export interface App {
   readonly exchangeApiKey: ExchangeApiKey
   readonly keepSigningKeys: KeepSigningKeys
   readonly purgeEnded: PurgeEnded
+  readonly sealAudit: SealAudit
+  readonly verifyAudit: VerifyAudit
 }
 
 /** Wires auth together; nothing is read or written before a route or a use case is called. */
 export function createApp(options: AppOptions): App {
   const accessTokens = createAccessTokens({ ...options, currentKey: options.keys.current, newId })
   const refreshTokens = createRefreshTokens(createKeyring(options.secretKeys, 'tradewind auth refresh tokens'))
-  const base = { ...options, accessTokens, refreshTokens, newId }
+  const guarded = createGuard({ ...options.guard, now: options.now })
+  const { guard, audit, pseudonyms, sealAudit, verifyAudit } = guarded
+  const base = { ...options, guard, audit, pseudonyms, note: makeNoteAction(audit), accessTokens, refreshTokens, newId }
   const openSession = makeOpenSession(base)
   const refreshSession = makeRefreshSession(base)
   const revoke = makeRevokeSession(base)
@@ -83,11 +92,14 @@ export function createApp(options: AppOptions): App {
       readMe(makeReadAccount(ports)),
       ...access.routes,
       ...createOAuth(ports),
+      ...guarded.routes,
     ],
     findContact: makeFindContact(ports),
     ensureOperator: makeEnsureOperator(ports),
     exchangeApiKey: makeExchangeApiKey(ports),
     keepSigningKeys: access.keepSigningKeys,
     purgeEnded: makePurgeEnded(ports),
+    sealAudit,
+    verifyAudit,
   }
 }

@@ -52,6 +52,26 @@ export const configSchema = Type.Object({
     default: 7,
     description: 'days after which a session ends that nobody used',
   }),
+  AUTH_GUESSES_PER_ACCOUNT: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10,
+    description:
+      'wrong passwords in 15 minutes for one account, and as many again from each device and network that signed in before',
+  }),
+  AUTH_GUESSES_PER_NETWORK: Type.Integer({
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 100,
+    description: 'wrong passwords in 15 minutes from one IPv4 address or one IPv6 network (/64)',
+  }),
+  AUTH_TAKEN_ANSWERS_PER_HOUR: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 20,
+    description:
+      'how often an hour one network is told that an address has an account already, before it is refused to register',
+  }),
   AUTH_HASH_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 64,
@@ -66,6 +86,12 @@ export const configSchema = Type.Object({
   }),
 })
 export type Config = Static<typeof configSchema>
+
+export const guessLimitsOf = (config: Config) => ({
+  perAccount: config.AUTH_GUESSES_PER_ACCOUNT,
+  perNetwork: config.AUTH_GUESSES_PER_NETWORK,
+  takenPerNetwork: config.AUTH_TAKEN_ANSWERS_PER_HOUR,
+})
 
 export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
   loadConfig(configSchema, env, (config) => {

@@ -5,11 +5,12 @@ import { every } from '@tradewind/service-kit/every'
 import { runService } from '@tradewind/service-kit/service'
 import { createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createApp } from './app.ts'
-import { readConfig } from './config.ts'
+import { guessLimitsOf, readConfig } from './config.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
 import { migrations } from './store/migrations.ts'
+import { openGuard } from './store/open-guard.ts'
 import { openKeys, publicKeysOf } from './store/open-keys.ts'
 import { createRepositories } from './store/repositories.ts'
 
@@ -36,6 +37,7 @@ await runService('auth', readConfig, async (context) => {
   const app = createApp({
     ...stores,
     passwords,
+    guard: { ...(await openGuard(database.db, secretKeys, now)), limits: guessLimitsOf(config) },
     keys,
     keyRotation: {
       everyMs: config.AUTH_KEY_ROTATION_DAYS * dayMs,
@@ -55,6 +57,7 @@ await runService('auth', readConfig, async (context) => {
   if (email !== undefined && password !== undefined)
     logger.info({ operator: await app.ensureOperator({ email, password }) }, 'operator account is in place')
   every(context, 'signing keys', lookAtKeysEveryMs, app.keepSigningKeys)
+  every(context, 'audit chain', 1000, app.sealAudit)
   every(context, 'purge', purgeEveryMs, app.purgeEnded)
 
   const tokens = createTokenVerifier({ issuer, audience, keys: publicKeysOf(keys), revocations })

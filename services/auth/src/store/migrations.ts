@@ -39,4 +39,21 @@ export const migrations: readonly Migration[] = [
         ])
     },
   },
+  {
+    name: '0003-guard-and-audit',
+    up: async (db) => {
+      for (const name of ['throttles', 'known_networks'])
+        await db.collection(name).createIndex({ expiresAt: 1 }, { name: 'forget', expireAfterSeconds: 0 })
+      await db.collection('known_networks').createIndex({ who: 1 }, { name: 'who' })
+      await db.collection('audit').createIndexes([
+        { key: { at: -1, _id: -1 }, name: 'newest' },
+        { key: { 'actor.id': 1, at: -1, _id: -1 }, name: 'actor' },
+        { key: { subject: 1, at: -1, _id: -1 }, name: 'subject' },
+        { key: { action: 1, at: -1, _id: -1 }, name: 'action' },
+        { key: { unsealedAt: 1, _id: 1 }, name: 'unsealed', sparse: true },
+        // A place in the chain belongs to one entry, so the chain never forks.
+        { key: { 'seal.seq': 1 }, name: 'chain', unique: true, sparse: true },
+      ])
+    },
+  },
 ]

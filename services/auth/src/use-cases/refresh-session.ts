@@ -6,7 +6,6 @@ import type { RefreshTokens } from '../crypto/refresh-tokens.ts'
 import { accessVersionOf } from '../domain/account.ts'
 import {
   type AppGrant,
-  type Device,
   type Exchange,
   exchangeToken,
   InvalidRefreshToken,
@@ -15,10 +14,12 @@ import {
 } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { SessionRepository } from '../store/session.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { TokenPair } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 
 /** `clientId` names the app that refreshes; without one it is somebody who signed in. */
-export type RefreshSession = (refreshToken: string, device: Device, clientId?: string) => Promise<RefreshedPair>
+export type RefreshSession = (refreshToken: string, origin: Origin, clientId?: string) => Promise<RefreshedPair>
 
 /** A pair, and what it is narrowed to where an app holds it. */
 export interface RefreshedPair extends TokenPair {
@@ -30,6 +31,7 @@ interface Ports {
   readonly sessions: SessionRepository
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
+  readonly audit: Audit
   readonly lifetime: SessionLifetime
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -40,8 +42,8 @@ interface Ports {
  * a moment get the same successor; whoever shows it later ends the session for all. Throws `InvalidRefreshToken`.
  */
 export const makeRefreshSession =
-  ({ accounts, sessions, accessTokens, refreshTokens, lifetime, now, newId }: Ports): RefreshSession =>
-  async (refreshToken, device, clientId) => {
+  ({ accounts, sessions, accessTokens, refreshTokens, audit, lifetime, now, newId }: Ports): RefreshSession =>
+  async (refreshToken, origin, clientId) => {
     const shown = refreshTokens.parse(refreshToken)
     if (shown === undefined) throw InvalidRefreshToken()
     const { sessionId, hash: shownHash } = shown
@@ -52,11 +54,16 @@ export const makeRefreshSession =
       // A token of an app is worth nothing to anybody else, and nothing happens to it.
       const belongs = before.app?.clientId === clientId
       outcome = belongs
-        ? exchangeToken(before, { shownHash, nextHash: next.hash, device }, lifetime, now())
+        ? exchangeToken(before, { shownHash, nextHash: next.hash, device: origin.device }, lifetime, now())
         : { kind: 'refused' }
       return decided(outcome, before.userId, sessionId, newId)
     })
     const isGiven = isOf(outcome, 'exchanged') || isOf(outcome, 'repeated')
+    if (session !== undefined && isOf(outcome, 'reused')) {
+      const actor = { kind: 'nobody' } as const
+      const subject = session.userId
+      await audit.record({ action: 'refresh.reuse_detected', actor, subject, origin, detail: { sessionId } })
+    }
     if (session === undefined || !isGiven) throw InvalidRefreshToken()
 
     const account = await accounts.find(session.userId)

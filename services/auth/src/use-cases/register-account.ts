@@ -1,9 +1,12 @@
 import { UserRegisteredV1 } from '@tradewind/contracts/auth'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
-import { type Account, createAccount, refuseEmailAsPassword } from '../domain/account.ts'
-import type { Device } from '../domain/session.ts'
+import type { Pseudonyms } from '../crypto/pseudonyms.ts'
+import { type Account, createAccount, EmailTaken, refuseEmailAsPassword } from '../domain/account.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
-import type { OpenSession, TokenPair } from './open-session.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { DevicePair } from './log-in.ts'
+import type { OpenSession } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 
 interface Registration {
   readonly email: string
@@ -13,23 +16,52 @@ interface Registration {
 
 export type RegisterAccount = (
   registration: Registration,
-  device: Device,
-) => Promise<{ account: Account; tokens: TokenPair }>
+  origin: Origin,
+) => Promise<{ account: Account; tokens: DevicePair }>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
   readonly openSession: OpenSession
+  readonly guard: GuardSignIn
+  readonly pseudonyms: Pseudonyms
+  readonly audit: Audit
   readonly newId: (prefix: string) => string
 }
 
-/** Creates a customer account and signs it in. Throws `EmailTaken` and `PasswordIsEmail`. */
-export const makeRegisterAccount =
-  ({ accounts, passwords, openSession, newId }: Ports): RegisterAccount =>
-  async ({ email, password, name }, device) => {
+/**
+ * Creates a customer account and signs it in. Throws `EmailTaken`, which says that there is an account; so a network is
+ * told it a few times an hour and then nothing at all (ADR 20). Throws `PasswordIsEmail`.
+ */
+export const makeRegisterAccount = (ports: Ports): RegisterAccount => {
+  const { accounts, passwords, openSession, guard, pseudonyms, audit, newId } = ports
+
+  async function insert(account: Account, origin: Origin): Promise<void> {
+    try {
+      await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
+    } catch (error) {
+      if (!EmailTaken.is(error)) throw error
+      const subject = pseudonyms.ofEmail(account.email)
+      await Promise.all([
+        guard.foundTaken(origin),
+        audit.record({ action: 'account.registration_refused', actor: { kind: 'nobody' }, subject, origin }),
+      ])
+      throw error
+    }
+  }
+
+  return async ({ email, password, name }, origin) => {
     refuseEmailAsPassword(email, password)
+    await guard.requireMayRegister(origin)
     const passwordHash = await passwords.hash(password)
     const account = createAccount({ id: newId('usr'), email, name, roles: ['customer'], passwordHash })
-    await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
-    return { account, tokens: await openSession(account, device) }
+    await insert(account, origin)
+    const [deviceToken, tokens] = await Promise.all([
+      guard.welcome(account.email, origin),
+      openSession(account, origin.device),
+    ])
+    const { id } = account
+    await audit.record({ action: 'account.registered', actor: { kind: 'user', id }, subject: id, origin })
+    return { account, tokens: { ...tokens, deviceToken } }
   }
+}
