@@ -1,8 +1,6 @@
-import { accessRoutes } from '@tradewind/contracts/access'
-import { apiKeyRoutes, createApiKeyRoute } from '@tradewind/contracts/api-keys'
-import { authRoutes } from '@tradewind/contracts/auth'
-import { oauthRoutes } from '@tradewind/contracts/oauth'
+import { createApiKeyRoute } from '@tradewind/contracts/api-keys'
 import { RoleChangedV1, SessionRevokedV1 } from '@tradewind/contracts/revocation'
+import { allRoutes } from '@tradewind/contracts/routes'
 import { newId } from '@tradewind/service-kit/ids'
 import { eventually } from '@tradewind/testkit/eventually'
 import { decodeJwt } from 'jose'
@@ -34,7 +32,7 @@ function travel(ms: number) {
 
 test('every route of the contracts is answered, and nothing else', () => {
   const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
-  const declared = [...authRoutes, ...accessRoutes, ...apiKeyRoutes, ...oauthRoutes].map(nameOf)
+  const declared = allRoutes.filter(({ service }) => service === 'auth').map(nameOf)
   expect(auth.app.routes.map(({ contract }) => nameOf(contract)).toSorted()).toEqual(declared.toSorted())
 })
 

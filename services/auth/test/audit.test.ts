@@ -81,6 +81,9 @@ describe('the audit log', () => {
 
   test('tells of a stolen refresh token once', async () => {
     const { id, refreshToken } = await newCustomer()
+    await auth.post('/v1/auth/refresh', { refreshToken })
+    // Later than a client may repeat itself.
+    auth.clock.now = new Date(auth.clock.now.getTime() + 60_000)
     for (let times = 0; times < 3; times++) await auth.post('/v1/auth/refresh', { refreshToken })
     expect(await actionsAbout(id)).toEqual(['refresh.reuse_detected', 'account.registered'])
   })

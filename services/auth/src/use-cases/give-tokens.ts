@@ -110,7 +110,7 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
     return redemption
   }
 
-  return async (client, { code, redirectUri, codeVerifier }, device) => {
+  return async (client, { code, redirectUri, codeVerifier }, { device }) => {
     if (client.kind !== 'app') throw UnauthorizedClient()
     if (code === undefined || redirectUri === undefined || codeVerifier === undefined) throw InvalidRequest()
     const [, id, secret] = codeForm.exec(code) ?? []
