@@ -11,6 +11,7 @@ import { oauthRoutes } from './oauth.ts'
 import { orderChangeRoutes } from './order-changes.ts'
 import { ordersRoutes } from './orders.ts'
 import { paymentsRoutes } from './payments.ts'
+import { privacyRoutes } from './privacy.ts'
 import type { RouteContract } from './route.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -21,6 +22,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...apiKeyRoutes,
   ...oauthRoutes,
   ...auditRoutes,
+  ...privacyRoutes,
   ...catalogueRoutes,
   ...inventoryRoutes,
   ...jobRoutes,

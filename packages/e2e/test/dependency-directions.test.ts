@@ -88,6 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'jobs-app.ts',
     'webhooks-app.ts',
     'guard-app.ts',
+    'privacy-app.ts',
     'domain',
     'use-cases',
     'http',
@@ -102,6 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'catalogue-app.ts': ['use-cases', 'http', 'type:store', '@tradewind'],
   'jobs-app.ts': ['domain', 'formats', 'use-cases', 'http', 'type:store', '@tradewind'],
   'webhooks-app.ts': ['use-cases', 'http', 'events', 'type:store', 'type:crypto', 'type:webhooks', '@tradewind'],
+  'privacy-app.ts': ['use-cases', 'http', 'type:store', 'crypto', '@tradewind', 'node:'],
   'guard-app.ts': ['domain', 'use-cases', 'http', 'type:store', 'crypto', '@tradewind'],
   'config.ts': ['rates', '@tradewind/service-kit', 'typebox'],
 }

@@ -14,16 +14,22 @@ import { readMe } from './http/read-account.route.ts'
 import { refresh } from './http/refresh-session.route.ts'
 import { register } from './http/register.route.ts'
 import { createOAuth } from './oauth-app.ts'
+import { createPrivacy, type PersonQueries } from './privacy-app.ts'
 import type { AccountRepository } from './store/account.repository.ts'
+import type { AccountEraser } from './store/account-eraser.ts'
 import type { AdminRegister } from './store/admin-register.ts'
 import type { ApiKeyRepository } from './store/api-key.repository.ts'
 import type { AuthorizationCodeRepository } from './store/authorization-code.repository.ts'
 import type { ClientRepository } from './store/client.repository.ts'
 import type { AssertionRegister } from './store/client-assertion.register.ts'
+import type { ErasureRepository } from './store/erasure.repository.ts'
+import type { PersonExportRepository } from './store/person-export.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import type { SigningKeys } from './store/signing-key.repository.ts'
 import { type EnsureOperator, makeEnsureOperator } from './use-cases/ensure-operator.ts'
+import type { EraseUser } from './use-cases/erase-user.ts'
 import { type ExchangeApiKey, makeExchangeApiKey } from './use-cases/exchange-api-key.ts'
+import type { ExportPerson } from './use-cases/export-person.ts'
 import { type FindContact, makeFindContact } from './use-cases/find-contact.ts'
 import { makeLogIn } from './use-cases/log-in.ts'
 import { makeLogOut } from './use-cases/log-out.ts'
@@ -45,6 +51,10 @@ export interface AppOptions {
   readonly clients: ClientRepository
   readonly codes: AuthorizationCodeRepository
   readonly assertions: AssertionRegister
+  readonly erasures: ErasureRepository
+  readonly personExports: PersonExportRepository
+  readonly eraser: AccountEraser
+  readonly persons: PersonQueries
   readonly passwords: PasswordHasher
   readonly guard: Omit<GuardOptions, 'now'>
   readonly keys: SigningKeys
@@ -67,6 +77,8 @@ export interface App {
   readonly keepSigningKeys: KeepSigningKeys
   readonly purgeEnded: PurgeEnded
   readonly sealAudit: SealAudit
+  readonly erase: EraseUser
+  readonly exports: ExportPerson
   readonly verifyAudit: VerifyAudit
 }
 
@@ -83,6 +95,7 @@ export function createApp(options: AppOptions): App {
   const revokeSessions = makeRevokeSessions({ ...base, revoke })
   const ports = { ...base, openSession, refreshSession, revoke, revokeSessions }
   const access = createAccess(ports)
+  const privacy = createPrivacy({ ...ports, auditLog: options.guard.auditLog })
   return {
     routes: [
       register(makeRegisterAccount(ports)),
@@ -93,6 +106,7 @@ export function createApp(options: AppOptions): App {
       ...access.routes,
       ...createOAuth(ports),
       ...guarded.routes,
+      ...privacy.routes,
     ],
     findContact: makeFindContact(ports),
     ensureOperator: makeEnsureOperator(ports),
@@ -100,6 +114,8 @@ export function createApp(options: AppOptions): App {
     keepSigningKeys: access.keepSigningKeys,
     purgeEnded: makePurgeEnded(ports),
     sealAudit,
+    erase: privacy.erase,
+    exports: privacy.exports,
     verifyAudit,
   }
 }

@@ -9,6 +9,8 @@ import { guessLimitsOf, readConfig } from './config.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
+import { askAboutPersons } from './events/ask-about-person.ts'
+import { onPersonErased } from './events/on-person-erased.ts'
 import { migrations } from './store/migrations.ts'
 import { openGuard } from './store/open-guard.ts'
 import { openKeys, publicKeysOf } from './store/open-keys.ts'
@@ -37,6 +39,7 @@ await runService('auth', readConfig, async (context) => {
   const app = createApp({
     ...stores,
     passwords,
+    persons: askAboutPersons(messaging),
     guard: { ...(await openGuard(database.db, secretKeys, now)), limits: guessLimitsOf(config) },
     keys,
     keyRotation: {
@@ -57,6 +60,11 @@ await runService('auth', readConfig, async (context) => {
   if (email !== undefined && password !== undefined)
     logger.info({ operator: await app.ensureOperator({ email, password }) }, 'operator account is in place')
   every(context, 'signing keys', lookAtKeysEveryMs, app.keepSigningKeys)
+  const erased = onPersonErased(app.erase)
+  for (const from of ['orders', 'notifications'] as const)
+    messaging.subscribe({ from, name: `erasures-${from}`, filter: `${from}.person.>`, handlers: [erased[from]] })
+  every(context, 'erasures', 1000, app.erase.sweep)
+  every(context, 'exports', 1000, app.exports.sweep)
   every(context, 'audit chain', 1000, app.sealAudit)
   every(context, 'purge', purgeEveryMs, app.purgeEnded)
 

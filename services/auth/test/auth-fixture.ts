@@ -14,6 +14,7 @@ import type { Db } from 'mongodb'
 import { type App, createApp } from '../src/app.ts'
 import { createPasswordHasher } from '../src/crypto/password-hasher.ts'
 import type { GuessLimits } from '../src/domain/throttle.ts'
+import { askAboutPersons } from '../src/events/ask-about-person.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { openGuard } from '../src/store/open-guard.ts'
 import { openKeys, publicKeysOf } from '../src/store/open-keys.ts'
@@ -98,6 +99,7 @@ export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<Auth
     const app = createApp({
       ...stores,
       passwords,
+      persons: askAboutPersons(messaging),
       guard: {
         ...(await openGuard(db, secretKeys, now)),
         limits: { perAccount: 1000, perNetwork: 1000, takenPerNetwork: 1000, ...limits },

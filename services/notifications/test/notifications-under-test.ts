@@ -1,5 +1,6 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
@@ -13,6 +14,7 @@ import { createNotificationSecrets } from '../src/crypto/notification-secrets.ts
 import { publicEvents } from '../src/events/on-public-event.ts'
 import { createSmtpMailer, keepingMailer, type Mailer } from '../src/mail/mailer.ts'
 import { templateLanguage } from '../src/mail/template-language.ts'
+import { createErasedPersons } from '../src/store/erased-persons.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createNotificationRepository, type StoredNotification } from '../src/store/notification.repository.ts'
 import { createPreferencesRepository } from '../src/store/preferences.repository.ts'
@@ -71,6 +73,7 @@ export async function startNotifications(options: Options): Promise<Notification
     const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
     const now = () => clock.now
     const notifications = createNotificationRepository(db, now)
+    const erasedPersons = createErasedPersons(db, now)
     const { SMTP_URL: url, MAIL_FROM: from } = config
     const mailer = options.mailer ?? (url === undefined ? keepingMailer : createSmtpMailer({ url, from }))
     context.onShutdown('mailer', () => mailer.close())
@@ -90,6 +93,7 @@ export async function startNotifications(options: Options): Promise<Notification
       preferences: createPreferencesRepository(db, now),
       templates: createTemplateRepository(db),
       undeliverable: createUndeliverableAddresses(db, now),
+      erasedPersons,
       mailer,
       language: templateLanguage,
       addressFor: makeAddressFor({
@@ -114,7 +118,7 @@ export async function startNotifications(options: Options): Promise<Notification
     })
     const { deliver, onPublicEvents } = app.webhooks
     context.onShutdown('webhooks', deliver.stop)
-    const relay = messaging.relay(notifications.outbox, endpoints.outbox, deliveries.outbox)
+    const relay = messaging.relay(notifications.outbox, erasedPersons.outbox, endpoints.outbox, deliveries.outbox)
     messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: app.onOrders })
     messaging.subscribe({
       from: 'orders',
@@ -122,6 +126,8 @@ export async function startNotifications(options: Options): Promise<Notification
       filter: 'orders.fulfilment.>',
       handlers: app.onFulfilments,
     })
+    messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: app.onUsers })
+    answerQuery(messaging, NotificationsPersonDataQueryV1, ({ userId, after }) => app.dataOfPerson(userId, after))
     messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: app.onReturns })
     for (const { from: owner, filter } of publicEvents)
       messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
@@ -137,6 +143,7 @@ export async function startNotifications(options: Options): Promise<Notification
         ['orders', 'notifications-orders'],
         ['orders', 'notifications-fulfilments'],
         ['orders', 'notifications-returns'],
+        ['auth', 'notifications-users'],
         ...publicEvents.map(({ from: owner }) => [owner, `notifications-webhooks-${owner}`] as const),
       ],
     }

@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -54,6 +55,17 @@ export const migrations: readonly Migration[] = [
         // A place in the chain belongs to one entry, so the chain never forks.
         { key: { 'seal.seq': 1 }, name: 'chain', unique: true, sparse: true },
       ])
+    },
+  },
+  {
+    name: '0004-privacy',
+    up: async (db) => {
+      await db
+        .collection('erasures')
+        .createIndexes([outboxIndex, dueIndex, { key: { receiptId: 1 }, name: 'receipt', unique: true }])
+      await db.collection('person_exports').createIndexes([dueIndex, { key: { userId: 1 }, name: 'user' }])
+      await db.collection('person_export_parts').createIndex({ exportId: 1, n: 1 }, { name: 'export' })
+      await db.collection('authorization_codes').createIndex({ userId: 1 }, { name: 'user' })
     },
   },
 ]
