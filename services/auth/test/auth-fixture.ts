@@ -53,6 +53,7 @@ export interface AuthReplica {
 
 export interface AuthFixture extends AuthReplica {
   readonly db: Db
+  readonly mongodbUrl: string
   readonly messaging: Messaging
   readonly clock: { now: Date }
   /** Everything that auth has published so far. */
@@ -160,6 +161,7 @@ export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<Auth
   return {
     ...first,
     db,
+    mongodbUrl: backends.mongodbUrl,
     messaging,
     clock,
     published,
