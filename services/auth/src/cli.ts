@@ -26,7 +26,7 @@ const longestPassword = 256
 const system = { kind: 'system' } as const
 
 /** What the commands work with: the service's own database, by the service's own configuration. */
-async function open() {
+async function openStores() {
   const config = readConfig()
   const now = () => new Date()
   const { MONGODB_URL: url, MONGODB_DATABASE: name, AUTH_KEYS: secretKeys } = config
@@ -54,7 +54,7 @@ async function open() {
   }
 }
 
-type Opened = Awaited<ReturnType<typeof open>>
+type Opened = Awaited<ReturnType<typeof openStores>>
 type Outcome = Readonly<Record<string, unknown>>
 
 const program = new Command('tradewind auth')
@@ -68,7 +68,7 @@ const program = new Command('tradewind auth')
 const run =
   <A extends readonly string[]>(work: (opened: Opened, ...given: A) => Promise<Outcome>) =>
   async (...given: A) => {
-    const opened = await open()
+    const opened = await openStores()
     try {
       say(await work(opened, ...given))
     } finally {

@@ -31,7 +31,7 @@ interface Ports {
 
 /**
  * Creates a customer account and signs it in. Throws `EmailTaken`, which says that there is an account; so a network is
- * told it a few times an hour and then nothing at all (ADR 20). Throws `PasswordIsEmail`.
+ * told it a few times an hour and then nothing at all (ADR 25). Throws `PasswordIsEmail`.
  */
 export const makeRegisterAccount = (ports: Ports): RegisterAccount => {
   const { accounts, passwords, openSession, guard, pseudonyms, audit, newId } = ports

@@ -97,17 +97,17 @@ async function admit(
   const { authorization } = headers
   // An API key ends here, on every route.
   if (authorization !== undefined && isApiKey(authorization)) delete headers.authorization
-  if (signInPaths.has(path)) return await signInLimit(request, reply, address)
-  if (access === 'public') return await limit(request, reply, address)
+  if (signInPaths.has(path)) return signInLimit(reply, address)
+  if (access === 'public') return limit(reply, address)
   const signIn = async () => {
     if (authorization !== undefined) headers.authorization = await exchangeApiKey(authorization)
     return await authenticate(tokens, request)
   }
   const caller = await signIn().catch(async (error: unknown) => {
-    await limit(request, reply, address)
+    limit(reply, address)
     throw error
   })
-  await limit(request, reply, caller.userId)
+  limit(reply, caller.userId)
   if (!isAdmitted(access, caller)) throw Forbidden()
 }
 
