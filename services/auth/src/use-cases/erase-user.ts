@@ -108,12 +108,15 @@ export const makeEraseUser = (ports: ErasePorts): EraseUser => {
       return found
     },
     confirm: async (userId, service) => {
-      const saved = await erasures.upsert(userId, (before) => {
+      let isLast = false
+      await erasures.upsert(userId, (before) => {
+        isLast = false
         if (before === undefined) return unchanged()
         const after = confirmed(before, service, now())
+        isLast = after.status === 'completed' && before.status !== 'completed'
         return after === before ? unchanged() : changed(after)
       })
-      if (saved?.status !== 'completed' || saved.completedAt?.getTime() !== now().getTime()) return
+      if (!isLast) return
       await audit.record({ action: 'privacy.erasure_completed', actor: { kind: 'system' }, subject: userId })
     },
     sweep: async () => {
