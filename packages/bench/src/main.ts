@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { measureEmbeddedMongodb, type Result } from './embedded-mongodb/measure.ts'
 import { type Figures, measureInventory, type Run, rushBuyers, rushUnits, spreadOver } from './inventory/measure.ts'
+import { measureLogin } from './login/measure.ts'
 import { measureOrderLists } from './order-lists/measure.ts'
 import { table } from './table.ts'
 
@@ -31,6 +32,14 @@ without doing the work, in the same run. Every figure is a median of rounds that
   --rounds N     rounds of each pair (3)
   --seconds S    length of one run (3)
   --large N      documents of the large collection (1000000)
+  --json FILE    write the figures there as well
+
+pnpm bench login
+Sign-ins through auth over HTTP, each with a password and a new session, against bare Argon2 with the same parameters on
+the same machine, in turns.
+
+  --rounds N     rounds of each (3)
+  --seconds S    length of one run (3)
   --json FILE    write the figures there as well
 
   --help         print this
@@ -145,10 +154,27 @@ async function benchOrderLists(): Promise<unknown> {
   return figures
 }
 
+async function benchLogin(): Promise<unknown> {
+  const figures = await measureLogin({
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    onProgress: progress,
+  })
+  const { logins, hashes, ratio } = figures
+  say(
+    table(
+      ['workload', 'per second', 'ceiling', 'ratio', 'target'],
+      [['sign in with a password', logins.toFixed(1), hashes.toFixed(1), ratio.toFixed(2), verdict(ratio, 0.85)]],
+    ),
+  )
+  return figures
+}
+
 const benches = new Map([
   ['order-lists', benchOrderLists],
   ['embedded-mongodb', benchEmbeddedMongodb],
   ['inventory', benchInventory],
+  ['login', benchLogin],
 ])
 
 const { values, positionals } = parseArgs({ options, allowPositionals: true })

@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
 import { Role } from './access.ts'
 import { Email, SessionId, Strict, UserId } from './common.ts'
+import { CookieSession, cookieQuery } from './cookies.ts'
 import { defineEvent } from './event.ts'
+import { NewPassword } from './password.ts'
 import { defineQuery } from './query.ts'
 import { defineRoute } from './route.ts'
 
@@ -14,13 +16,30 @@ export const Tokens = Type.Object({
   expiresIn: Type.Integer({ description: 'seconds until the access token expires' }),
 })
 
-/** NIST SP 800-63B: at least 8 characters, no composition rules, long passphrases welcome. */
-const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
 /** Given by an earlier sign-in on this device; whoever shows it is not held up by strangers who guess. */
 const DeviceToken = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9_.-]+$' })
-const deviceToken = { deviceToken: DeviceToken }
+/** What a sign-in is continued with when it takes a second factor. */
+export const MfaToken = Type.String({ pattern: '^[A-Za-z0-9_.-]+$', minLength: 1, maxLength: 128 })
+const MfaRequired = Type.Object({
+  mfaRequired: Type.Literal(true),
+  mfaToken: Type.String({ description: 'for POST /v1/auth/mfa/challenge, within five minutes' }),
+})
+
+/** What answers a sign-in by something other than a password. */
+export const TokensOrCookies = Type.Union([Tokens, CookieSession])
+
+const deviceToken = { deviceToken: Type.Optional(DeviceToken) }
+/** Pages that hold their tokens in cookies are shown no token at all; their network is known. */
+const TokensOfDevice = Type.Object({ ...Tokens.properties, ...deviceToken })
+/** What completes a sign-in that began with a password. */
+export const PasswordSession = Type.Union([TokensOfDevice, CookieSession])
+/** Whatever a sign-in may come to: tokens, the same in cookies where that was asked for, or a question for more. */
+export const SignedIn = Type.Union([TokensOfDevice, CookieSession, MfaRequired])
+
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
+
+const withCookies = 'The token stands in the body, or with `cookies=true` in its cookie, and then nowhere else.'
 
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
   summary: 'Creates a customer account and signs it in',
@@ -30,19 +49,24 @@ export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'p
 
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
   summary: 'Signs in with e-mail and password',
+  querystring: cookieQuery,
   body: Strict({ email: Email, password: GivenPassword, deviceToken: Type.Optional(DeviceToken) }),
-  response: { 200: Type.Object({ ...Tokens.properties, ...deviceToken }) },
+  response: { 200: SignedIn },
 })
 
 export const refreshRoute = defineRoute('auth', 'POST', '/v1/auth/refresh', 'public', {
   summary: 'Exchanges a refresh token for a new pair; a token used twice revokes its whole session',
-  body: Strict({ refreshToken: RefreshToken }),
-  response: { 200: Tokens },
+  description: withCookies,
+  querystring: cookieQuery,
+  body: Strict({ refreshToken: Type.Optional(RefreshToken) }),
+  response: { 200: TokensOrCookies },
 })
 
 export const logoutRoute = defineRoute('auth', 'POST', '/v1/auth/logout', 'public', {
   summary: 'Ends the session that the refresh token belongs to',
-  body: Strict({ refreshToken: RefreshToken }),
+  description: withCookies,
+  querystring: cookieQuery,
+  body: Strict({ refreshToken: Type.Optional(RefreshToken) }),
   response: { 204: Type.Null() },
 })
 

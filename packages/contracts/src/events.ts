@@ -1,4 +1,5 @@
 import * as auth from './auth.ts'
+import * as authAccounts from './auth-accounts.ts'
 import * as catalogue from './catalogue.ts'
 import type { EventContract } from './event.ts'
 import * as fulfilment from './fulfilment.ts'
@@ -15,7 +16,7 @@ const isEvent = (value: unknown): value is EventContract =>
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, revocation, privacy, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
+  [auth, authAccounts, revocation, privacy, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

@@ -14,7 +14,7 @@ import {
 import { defineEvent } from './event.ts'
 import { defineRoute } from './route.ts'
 
-/** One kind of mail; each follows from one event. Orders waits for the first four, and for none of the others. */
+/** One kind of mail; each follows from one event. Orders waits for the first four, and for none of the others. The last five are about accounts. */
 export const NotificationTemplate = Type.Enum([
   'order-confirmed',
   'order-rejected',
@@ -26,6 +26,11 @@ export const NotificationTemplate = Type.Enum([
   'return-approved',
   'return-rejected',
   'return-refunded',
+  'verify-email',
+  'reset-password',
+  'password-changed',
+  'email-changed',
+  'second-factor-changed',
 ])
 export type NotificationTemplate = Type.Static<typeof NotificationTemplate>
 
@@ -41,7 +46,7 @@ export type NotificationCategory = Type.Static<typeof NotificationCategory>
 
 export const Notification = Type.Object({
   id: NotificationId,
-  orderId: OrderId,
+  orderId: Type.Optional(Type.String({ ...OrderId, description: 'missing for a mail about an account' })),
   template: NotificationTemplate,
   templateVersion: Type.Optional(Type.Integer({ description: 'version of the template; 0 is the built-in one' })),
   locale: Type.Optional(Locale),
@@ -86,7 +91,8 @@ export const resendNotificationRoute = defineRoute(
   'notifications:write',
   {
     summary: 'Sends a mail again, as a new one that names the first',
-    description: 'The words stay those of the first; the address is asked for again.',
+    description:
+      'The words stay those of the first; the address is asked for again. A mail about an account is not sent again: its owner asks for another.',
     params: notificationParams,
     headers: idempotencyHeaders,
     response: { 201: Notification },

@@ -28,8 +28,17 @@ export interface RouteSchema {
   readonly upload?: UploadSchema
   /** True when the body is a form (`application/x-www-form-urlencoded`) and errors have the form of RFC 6749, 5.2. */
   readonly form?: true
+  /** Set where it takes more than a token: whoever calls has shown who he is not long ago (RFC 9470). */
+  readonly recent?: RecentSignIn
   readonly response: Readonly<Record<number, TSchema>>
 }
+
+export interface RecentSignIn {
+  readonly maxAgeSeconds: number
+}
+
+/** For what somebody who finds an unlocked screen must not be able to do. */
+export const recentSignIn: RecentSignIn = { maxAgeSeconds: 600 }
 
 export interface RouteContract<S extends RouteSchema = RouteSchema, A extends Access = Access> {
   readonly service: ServiceName

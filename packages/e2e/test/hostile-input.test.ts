@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '@tradewind/contracts/common'
+import { listNotificationsRoute } from '@tradewind/contracts/notifications'
 import { permissionsOf } from '@tradewind/contracts/permissions'
 import { type Access, permissionFor, type RouteContract } from '@tradewind/contracts/route'
 import { allRoutes } from '@tradewind/contracts/routes'
@@ -20,6 +21,14 @@ beforeAll(async () => {
   shop = createShop(system.gatewayUrl)
   token = await shop.signInOperator()
   customerToken = (await shop.newCustomer()).token
+  // The mail that greets the customer is written a moment after.
+  await eventually(async () => {
+    const { items } = shaped(
+      listNotificationsRoute.schema.response[200],
+      await shop.call('/v1/notifications?status=sent', { token }),
+    )
+    return items.some(({ template }) => template === 'verify-email')
+  })
   written = await everythingWritten()
 }, 60_000)
 afterAll(() => system.end())
@@ -68,6 +77,9 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/exports/:id', `/exports/exp_${'0'.repeat(32)}`)
     .replace('/users/:id', `/users/usr_${'0'.repeat(32)}`)
     .replace('/api-keys/:id', `/api-keys/apk_${'0'.repeat(32)}`)
+    .replace('/passkeys/:id', `/passkeys/psk_${'0'.repeat(32)}`)
+    .replace('/oidc/:provider', '/oidc/other')
+    .replace('/identities/:provider', '/identities/other')
     .replace('/clients/:id', `/clients/cli_${'0'.repeat(32)}`)
 
 const send = (route: RouteContract, call: Call, path = pathOf(route)): Promise<Answer> =>

@@ -1,5 +1,5 @@
 import type { Permission } from '@tradewind/contracts/permissions'
-import { type Access, permissionFor } from '@tradewind/contracts/route'
+import { type Access, permissionFor, type RecentSignIn } from '@tradewind/contracts/route'
 import type { FastifyRequest } from 'fastify'
 import { DomainError, defineError } from './errors.ts'
 import { type Caller, InvalidToken, type TokenVerifier } from './tokens.ts'
@@ -10,6 +10,24 @@ export const Unauthenticated = defineError(
   'Sign in first: a bearer token is needed.',
 )
 export const Forbidden = defineError('FORBIDDEN', 'forbidden', 'You may not do this.')
+
+export const InsufficientAuthentication = defineError(
+  'INSUFFICIENT_USER_AUTHENTICATION',
+  'unauthenticated',
+  'Show once more who you are (POST /v1/auth/step-up), and repeat the request with the token that you get.',
+)
+
+/**
+ * Refuses a caller who showed who he is too long ago, or never, as a key does not. Throws InsufficientAuthentication, whose
+ * challenge says what would do (RFC 9470).
+ */
+export function requireRecent({ maxAgeSeconds }: RecentSignIn, caller: Caller | undefined, now: number): void {
+  const at = caller?.authentication?.at
+  if (at !== undefined && now - at <= maxAgeSeconds * 1000) return
+  throw InsufficientAuthentication({
+    challenge: `Bearer error="insufficient_user_authentication", error_description="A more recent authentication is required", max_age="${maxAgeSeconds}"`,
+  })
+}
 
 const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i
 

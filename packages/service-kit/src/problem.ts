@@ -87,6 +87,8 @@ function fromDomainError(error: DomainError, instance: string): ProblemAnswer {
 }
 
 function headersFor({ kind, code, details }: DomainError): Record<string, string> {
+  const { challenge } = details
+  if (kind === 'unauthenticated' && typeof challenge === 'string') return { 'www-authenticate': challenge }
   if (kind === 'unauthenticated')
     return { 'www-authenticate': code === 'INVALID_TOKEN' ? 'Bearer error="invalid_token"' : 'Bearer' }
   if (kind !== 'too-many-requests' && kind !== 'unavailable') return {}

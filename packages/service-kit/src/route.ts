@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Access, RouteContract, RouteSchema } from '@tradewind/contracts/route'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
-import { authenticate, type CallerOf, Forbidden, isAdmitted } from './access.ts'
+import { authenticate, type CallerOf, Forbidden, isAdmitted, requireRecent } from './access.ts'
 import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
 import { acceptForms } from './form.ts'
@@ -38,8 +38,11 @@ export type StatusOf<S extends RouteSchema> = keyof S['response'] & number
 export interface RouteAnswer<S extends RouteSchema, K extends StatusOf<S> = StatusOf<S>> {
   readonly status: K
   readonly body: Static<S['response'][K]>
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: AnswerHeaders
 }
+
+/** Several values only where a header may be repeated, `set-cookie` for one. */
+export type AnswerHeaders = Readonly<Record<string, string | string[]>>
 
 export type Handler<S extends RouteSchema, A extends Access, K extends StatusOf<S> = StatusOf<S>> = (
   input: RouteInput<S, A>,
@@ -77,6 +80,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
   const callerOf = async (tokens: TokenVerifier, request: FastifyRequest): Promise<CallerOf<A>> => {
     const caller = contract.access === 'public' ? undefined : await authenticate(tokens, request)
     if (!isAdmitted(contract.access, caller)) throw Forbidden()
+    if (schema.recent !== undefined) requireRecent(schema.recent, caller, tokens.now())
     return caller
   }
 
@@ -141,7 +145,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
 interface AnyAnswer {
   readonly status: number
   readonly body: unknown
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: AnswerHeaders
 }
 
 function send(reply: FastifyReply, { status, body, headers }: AnyAnswer): FastifyReply {

@@ -7,6 +7,13 @@ import { defineError } from './errors.ts'
 import { createRevocations, maxTokenLifetimeSeconds, type Revocations, type TokenFacts } from './revocations.ts'
 import { compile } from './validation.ts'
 
+export interface Authentication {
+  /** In milliseconds. */
+  readonly at: number
+  /** Names of RFC 8176; `mfa` among them when it took more than one factor. */
+  readonly methods: readonly string[]
+}
+
 /** Who calls, as the verified access token says. */
 export interface Caller {
   readonly userId: string
@@ -14,6 +21,8 @@ export interface Caller {
   readonly roles: readonly string[]
   /** What the token is narrowed to, below its roles. Undefined for somebody who signed in. */
   readonly scope: readonly string[] | undefined
+  /** When and how somebody last showed who he is; undefined for what no person shows at each use, a key or an app. */
+  readonly authentication: Authentication | undefined
   /** What the roles permit, as far as the scope goes. */
   readonly permissions: ReadonlySet<Permission>
 }
@@ -26,6 +35,8 @@ export interface TokenVerifier {
   readonly known: (token: string) => Caller | undefined
   /** The bearer of a token whose signature, issuer and audience hold. Throws InvalidToken when other claims do not. */
   readonly accept: (token: string, claims: unknown) => Caller
+  /** The time by which it judges, in milliseconds. */
+  readonly now: () => number
 }
 
 /** Public Ed25519 keys by key id. */
@@ -158,6 +169,9 @@ const Claims = Type.Object({
   scope: Type.Optional(Type.String({ maxLength: 2048 })),
   /** How often the subject's roles or scope had changed. */
   ver: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** When and how somebody showed who he is (RFC 9068, 2.2.1). */
+  auth_time: Type.Optional(Type.Integer({ minimum: 0 })),
+  amr: Type.Optional(Type.Array(Type.String({ maxLength: 16 }), { maxItems: 8 })),
   exp: Type.Integer(),
   iat: Type.Integer(),
 })
@@ -196,6 +210,7 @@ export function createTokenVerifier({
 }: TokenVerifierOptions): TokenVerifier {
   const verified = new LRUCache<string, Verified>({ max: maxCachedTokens })
   return {
+    now,
     jwt: {
       secret: async (_request: unknown, decoded: unknown) => {
         const key = await keys.publicKey(keyIdOf(decoded))
@@ -228,12 +243,22 @@ export function createTokenVerifier({
       const facts = { userId: sub, sessionId: sid, accessVersion: claims.ver ?? 0, issuedAt: claims.iat * 1000 }
       if (revocations.covers(facts)) throw InvalidToken({ reason: 'revoked' })
       const scope = claims.scope?.split(' ')
-      const caller: Caller = { userId: sub, sessionId: sid, roles, scope, permissions: permissionsOf(roles, scope) }
+      const caller: Caller = {
+        userId: sub,
+        sessionId: sid,
+        roles,
+        scope,
+        authentication: authenticationIn(claims),
+        permissions: permissionsOf(roles, scope),
+      }
       verified.set(token, { caller, facts, expiresAt: claims.exp * 1000 })
       return caller
     },
   }
 }
+
+const authenticationIn = ({ auth_time: at, amr }: Static<typeof Claims>): Authentication | undefined =>
+  at === undefined ? undefined : { at: at * 1000, methods: amr ?? [] }
 
 function keyIdOf(decoded: unknown): string {
   const header: unknown =

@@ -1,6 +1,7 @@
 import { backendSettings, loadConfig, serviceSettings } from '@tradewind/service-kit/config'
 import { keyListFaults, keyListSetting } from '@tradewind/service-kit/keyring'
 import { type Static, Type } from 'typebox'
+import { parseProviders } from './crypto/provider-settings.ts'
 
 const { JWKS_URL: _ownKeys, ...processSettings } = serviceSettings
 
@@ -52,6 +53,41 @@ export const configSchema = Type.Object({
     default: 7,
     description: 'days after which a session ends that nobody used',
   }),
+  AUTH_PAGES_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^?#]+$',
+      description:
+        'where the pages are that links of mails lead to, `/verify-email` and `/reset-password`, with the token behind `#token=`; without it mails carry the token alone',
+    }),
+  ),
+  AUTH_PRODUCT_NAME: Type.String({
+    default: 'Tradewind',
+    minLength: 1,
+    maxLength: 64,
+    pattern: '^[^:\\r\\n]+$',
+    description: 'what code generators and devices show beside an account',
+  }),
+  AUTH_PASSKEY_DOMAIN: Type.String({
+    default: 'localhost',
+    pattern: '^[a-z0-9.-]{1,253}$',
+    description: 'domain that passkeys are for; all pages that ask for them lie in it',
+  }),
+  AUTH_PASSKEY_ORIGINS: Type.String({
+    default: 'http://localhost:3000',
+    pattern: '^https?://[^,/ ]+(,https?://[^,/ ]+){0,9}$',
+    description: 'origins of the pages that may ask for passkeys, separated by commas',
+  }),
+  AUTH_OIDC_PROVIDERS: Type.Optional(
+    Type.String({
+      maxLength: 16_384,
+      description:
+        'other providers to sign in with, a JSON list of `{ "name", "issuer", "clientId", "clientSecret" }`; each sends back to `/v1/auth/oidc/<name>/callback` of AUTH_PUBLIC_URL',
+    }),
+  ),
+  AUTH_REQUIRE_OPERATOR_MFA: Type.Boolean({
+    default: false,
+    description: 'gives staff no more than customers have until they showed a second factor',
+  }),
   AUTH_GUESSES_PER_ACCOUNT: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
@@ -98,6 +134,9 @@ export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
     const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config
     const faults = [...keyListFaults('AUTH_KEYS', config.AUTH_KEYS)]
     if (!URL.canParse(config.TOKEN_ISSUER)) faults.push('TOKEN_ISSUER is no address, which OAuth needs (RFC 8414, 2)')
+    const { AUTH_OIDC_PROVIDERS: providers } = config
+    if (providers !== undefined && parseProviders(providers) === undefined)
+      faults.push('AUTH_OIDC_PROVIDERS is not a list of providers, each with a name of its own and an https:// issuer')
     if ((email === undefined) === (password === undefined)) return faults
     return [
       ...faults,

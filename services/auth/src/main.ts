@@ -7,6 +7,8 @@ import { createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createApp } from './app.ts'
 import { guessLimitsOf, readConfig } from './config.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
+import { parseProviders } from './crypto/provider-settings.ts'
+import { answerAccountMail } from './events/answer-account-mail.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
 import { askAboutPersons } from './events/ask-about-person.ts'
@@ -15,6 +17,7 @@ import { migrations } from './store/migrations.ts'
 import { openGuard } from './store/open-guard.ts'
 import { openKeys, publicKeysOf } from './store/open-keys.ts'
 import { createRepositories } from './store/repositories.ts'
+import { createDeferredWork } from './use-cases/deferred-work.ts'
 
 const dayMs = 24 * 3600 * 1000
 /** Far shorter than a new key is published before it signs. */
@@ -36,6 +39,8 @@ await runService('auth', readConfig, async (context) => {
     concurrency: config.AUTH_HASH_CONCURRENCY,
     maxWaiting: config.AUTH_HASH_QUEUE,
   })
+  const deferred = createDeferredWork((error) => logger.warn({ err: error }, 'a mail could not be asked for'))
+  context.onShutdown('deferred work', deferred.settle)
   const app = createApp({
     ...stores,
     passwords,
@@ -48,12 +53,23 @@ await runService('auth', readConfig, async (context) => {
     },
     secretKeys,
     lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
+    staffNeedsMfa: config.AUTH_REQUIRE_OPERATOR_MFA,
+    productName: config.AUTH_PRODUCT_NAME,
+    providerSettings: parseProviders(config.AUTH_OIDC_PROVIDERS ?? '[]') ?? [],
+    relyingParty: {
+      id: config.AUTH_PASSKEY_DOMAIN,
+      name: config.AUTH_PRODUCT_NAME,
+      origins: config.AUTH_PASSKEY_ORIGINS.split(','),
+    },
+    pagesUrl: config.AUTH_PAGES_URL,
+    deferred,
     issuer,
     publicUrl: config.AUTH_PUBLIC_URL ?? issuer,
     audience,
     now,
   })
   answerUserContact(messaging, app.findContact)
+  answerAccountMail(messaging, app.readAccountMail)
   answerApiKeyToken(messaging, app.exchangeApiKey)
 
   const { AUTH_BOOTSTRAP_OPERATOR_EMAIL: email, AUTH_BOOTSTRAP_OPERATOR_PASSWORD: password } = config

@@ -11,7 +11,7 @@ import { createTokenVerifier, type TokenVerifier } from '@tradewind/service-kit/
 import { startBackends } from '@tradewind/testkit/backends'
 import type { FastifyInstance } from 'fastify'
 import type { Db } from 'mongodb'
-import { type App, createApp } from '../src/app.ts'
+import { type App, type AppOptions, createApp } from '../src/app.ts'
 import { createPasswordHasher } from '../src/crypto/password-hasher.ts'
 import type { GuessLimits } from '../src/domain/throttle.ts'
 import { askAboutPersons } from '../src/events/ask-about-person.ts'
@@ -20,6 +20,7 @@ import { openGuard } from '../src/store/open-guard.ts'
 import { openKeys, publicKeysOf } from '../src/store/open-keys.ts'
 import { createRepositories } from '../src/store/repositories.ts'
 import type { SigningKeys } from '../src/store/signing-key.repository.ts'
+import { createDeferredWork, type DeferredWork } from '../src/use-cases/deferred-work.ts'
 
 export interface Published {
   readonly type: string
@@ -58,6 +59,7 @@ export interface AuthFixture extends AuthReplica {
   readonly clock: { now: Date }
   /** Everything that auth has published so far. */
   readonly published: Published[]
+  readonly deferred: DeferredWork
   readonly post: (path: string, payload: unknown, options?: Pick<Call, 'from' | 'token'>) => Promise<Answer>
   /** Another one on the same database and broker. */
   readonly startReplica: () => Promise<AuthReplica>
@@ -74,7 +76,10 @@ export const rotationMs = 30 * 24 * 3600 * 1000
 const dayMs = 24 * 3600 * 1000
 
 /** Auth on a database and a broker of its own. */
-export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<AuthFixture> {
+export async function startAuth(
+  options: Partial<AppOptions> = {},
+  limits: Partial<GuessLimits> = {},
+): Promise<AuthFixture> {
   const backends = await startBackends()
   const logger = createLogger({ name: 'auth', level: 'silent' })
   const clock = { now: new Date() }
@@ -82,6 +87,12 @@ export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<Auth
   const name = backends.databaseName('auth')
   const stops: (() => Promise<unknown>)[] = []
   const passwords = await createPasswordHasher({ concurrency: 2, maxWaiting: 100 })
+
+  const failures: unknown[] = []
+  const deferred = createDeferredWork((error) => failures.push(error))
+  stops.push(async () => {
+    if (failures.length > 0) throw new AggregateError(failures, 'deferred work failed')
+  })
 
   const connect = async () => {
     const database = await connectDatabase({ url: backends.mongodbUrl, name, appName: 'auth-test' })
@@ -109,10 +120,17 @@ export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<Auth
       keyRotation: { everyMs: rotationMs, publishMs },
       secretKeys,
       lifetime: { absoluteMs: 30 * dayMs, idleMs: 7 * dayMs },
+      staffNeedsMfa: false,
+      productName: 'Tradewind',
+      providerSettings: [],
+      relyingParty: { id: 'shop.example', name: 'Tradewind', origins: ['https://shop.example'] },
+      pagesUrl: 'https://shop.example',
+      deferred,
       issuer,
       publicUrl: issuer,
       audience,
       now,
+      ...options,
     })
     const revocations = createRevocations({ now: () => now().getTime() })
     const feed = followRevocations(messaging, revocations)
@@ -165,7 +183,8 @@ export async function startAuth(limits: Partial<GuessLimits> = {}): Promise<Auth
     messaging,
     clock,
     published,
-    post: async (path, payload, options = {}) => first.call(path, { ...options, method: 'POST', body: payload }),
+    deferred,
+    post: async (path, payload, call = {}) => first.call(path, { ...call, method: 'POST', body: payload }),
     startReplica: async () => await startReplica(await connect()),
     stopBackends: backends.stop,
     stop: async () => {

@@ -1,4 +1,5 @@
 import { authRoutes, UserContactQueryV1, UserRegisteredV1 } from '@tradewind/contracts/auth'
+import { MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { SessionRevokedV1 } from '@tradewind/contracts/revocation'
 import { askQuery } from '@tradewind/messaging/query'
 import { newId } from '@tradewind/service-kit/ids'
@@ -72,8 +73,11 @@ describe('registering', () => {
     })
     expect(await me(tokens.accessToken)).toEqual({ status: 200, body: { ...user, emailVerified: false } })
     const told = () => auth.published.filter(({ data }) => JSON.stringify(data).includes(user.id))
-    await eventually(() => told().length === 1)
-    expect(told()).toEqual([{ type: UserRegisteredV1.type, data: { userId: user.id } }])
+    await eventually(() => told().length === 2)
+    expect(told()).toMatchObject([
+      { type: UserRegisteredV1.type, data: { userId: user.id } },
+      { type: MailRequestedV1.type, data: { userId: user.id, kind: 'verify-email' } },
+    ])
   })
 
   test('refuses an address that is taken, however it is spelled', async () => {
@@ -152,6 +156,9 @@ describe('signing in', () => {
       sid: expect.stringMatching(/^ses_/),
       jti: expect.stringMatching(/^jti_/),
       roles: ['customer'],
+      acr: 'aal1',
+      amr: ['pwd'],
+      auth_time: issuedAt,
       iat: issuedAt,
       exp: issuedAt + 600,
     })

@@ -1,4 +1,4 @@
-import { parseOptions } from '@node-rs/argon2'
+import { hash, parseOptions } from '@node-rs/argon2'
 import { expect, test } from 'vitest'
 import { createPasswordHasher, HashingBusy } from '../src/crypto/password-hasher.ts'
 
@@ -6,18 +6,18 @@ const password = 'correct horse battery staple'
 
 test('hashes with Argon2id at the parameters OWASP names, and verifies', async () => {
   const passwords = await createPasswordHasher({ concurrency: 2, maxWaiting: 10 })
-  const hash = await passwords.hash(password)
-  expect(hash).toMatch(/^\$argon2id\$/)
-  expect(parseOptions(hash)).toMatchObject({ memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 })
-  expect(await passwords.verify(hash, password)).toBe(true)
-  expect(await passwords.verify(hash, `${password}!`)).toBe(false)
-  expect(await passwords.hash(password)).not.toBe(hash)
+  const made = await passwords.hash(password)
+  expect(made).toMatch(/^\$argon2id\$/)
+  expect(parseOptions(made)).toMatchObject({ memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 })
+  expect(await passwords.verify(made, password)).toBe(true)
+  expect(await passwords.verify(made, `${password}!`)).toBe(false)
+  expect(await passwords.hash(password)).not.toBe(made)
 })
 
 test('takes the same password in another Unicode form', async () => {
   const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 10 })
-  const hash = await passwords.hash('caf\u00e9 caf\u00e9 caf\u00e9')
-  expect(await passwords.verify(hash, 'cafe\u0301 cafe\u0301 cafe\u0301')).toBe(true)
+  const made = await passwords.hash('caf\u00e9 caf\u00e9 caf\u00e9')
+  expect(await passwords.verify(made, 'cafe\u0301 cafe\u0301 cafe\u0301')).toBe(true)
 })
 
 test('answers false without a hash, whatever the password', async () => {
@@ -33,4 +33,19 @@ test('lets a bounded number wait and refuses the rest at once', async () => {
   expect(refused).toHaveLength(6)
   expect(refused.every(({ reason }) => HashingBusy.is(reason) && reason.details['retryAfterSeconds'] === 2)).toBe(true)
   expect(await passwords.verify(undefined, password)).toBe(false)
+})
+
+test('takes a password as it was typed where a hash was made of that', async () => {
+  const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 10 })
+  const typed = 'cafe\u0301 cafe\u0301 ﬁ'
+  const older = await hash(typed, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+  expect(await passwords.verify(older, typed)).toBe(true)
+  expect(await passwords.verify(older, `${typed}!`)).toBe(false)
+})
+
+test('knows a hash that is weaker than new ones', async () => {
+  const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 10 })
+  const weak = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+  const strong = await hash(password, { memoryCost: 65_536, timeCost: 3, parallelism: 1 })
+  expect([weak, strong, await passwords.hash(password)].map(passwords.isOutdated)).toEqual([true, false, false])
 })

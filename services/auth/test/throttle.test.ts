@@ -5,7 +5,7 @@ import { type AuthFixture, startAuth } from './auth-fixture.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
-  auth = await startAuth({ perAccount: 5, perNetwork: 20, takenPerNetwork: 3 })
+  auth = await startAuth({}, { perAccount: 5, perNetwork: 20, takenPerNetwork: 3 })
 })
 afterAll(() => auth.stop())
 

@@ -4,7 +4,7 @@ import { type AuthFixture, startAuth } from './auth-fixture.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
-  auth = await startAuth({ perAccount: 1_000_000, perNetwork: 1_000_000, takenPerNetwork: 1_000_000 })
+  auth = await startAuth({}, { perAccount: 1_000_000, perNetwork: 1_000_000, takenPerNetwork: 1_000_000 })
 })
 afterAll(() => auth.stop())
 
@@ -59,7 +59,7 @@ test('signing in takes as long for an address without an account as for a wrong 
 })
 
 test('being held up takes as long for an address without an account', { timeout: 60_000 }, async () => {
-  const held = await startAuth({ perAccount: 1, perNetwork: 1_000_000 })
+  const held = await startAuth({}, { perAccount: 1, perNetwork: 1_000_000 })
   const email = newEmail()
   await held.post('/v1/auth/register', { email, password, name: 'Ada' })
   const nobody = newEmail()

@@ -1,6 +1,7 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import replyFrom from '@fastify/reply-from'
+import { csrfHeader } from '@tradewind/contracts/cookies'
 import { allRoutes } from '@tradewind/contracts/routes'
 import { jsonMediaType, maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
@@ -72,7 +73,17 @@ async function secure(app: FastifyInstance, origins: readonly string[]): Promise
     await app.register(cors, {
       origin: [...origins],
       methods: [...new Set(allRoutes.map(({ method }) => method))],
-      allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'prefer'],
+      // Pages that sign in with cookies send them along.
+      credentials: true,
+      allowedHeaders: [
+        'authorization',
+        'content-type',
+        csrfHeader,
+        'idempotency-key',
+        'if-match',
+        'if-none-match',
+        'prefer',
+      ],
       exposedHeaders: [
         'etag',
         'idempotent-replayed',

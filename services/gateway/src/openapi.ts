@@ -8,7 +8,13 @@ import {
   permissionsOf,
   roleNames,
 } from '@tradewind/contracts/permissions'
-import { type Access, permissionFor, type RouteContract, type UploadSchema } from '@tradewind/contracts/route'
+import {
+  type Access,
+  permissionFor,
+  type RecentSignIn,
+  type RouteContract,
+  type UploadSchema,
+} from '@tradewind/contracts/route'
 import { fastify } from 'fastify'
 import type { OpenAPIV3 } from 'openapi-types'
 
@@ -96,14 +102,14 @@ const isDocument = (document: unknown): document is OpenApiDocument =>
   typeof document === 'object' && document !== null && 'openapi' in document && 'paths' in document
 
 function describe({ service, method, path, access, schema }: RouteContract) {
-  const { response, summary, description, upload, form, ...input } = schema
+  const { response, summary, description, upload, form, recent, ...input } = schema
   const permission = permissionFor(access)
   return {
     ...input,
     ...(form === true && { consumes: ['application/x-www-form-urlencoded'] }),
     ...(upload !== undefined && { consumes: upload.mediaTypes, body: uploadBody(upload) }),
     summary,
-    ...joined(description, permission && neededFor(permission)),
+    ...joined(description, permission && neededFor(permission), recent && recentlySignedIn(recent)),
     operationId: operationId(method, path),
     tags: [service],
     security: securityOf(access),
@@ -143,6 +149,9 @@ function described(status: string, body: object) {
   const isBinary = 'format' in body && body.format === 'binary'
   return isBinary ? { description, content: { '*/*': { schema: body } } } : { ...body, description }
 }
+
+const recentlySignedIn = ({ maxAgeSeconds }: RecentSignIn): string =>
+  `Takes a token whose owner showed who he is within the last ${maxAgeSeconds / 60} minutes; else the answer is 401 with the challenge of RFC 9470, and POST /v1/auth/step-up helps.`
 
 /** Which permission it takes, and who has it. */
 function neededFor(permission: Permission): string {

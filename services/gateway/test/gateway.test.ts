@@ -492,6 +492,82 @@ describe('a webhook of a payment provider', () => {
   })
 })
 
+describe('cookies of a page', () => {
+  const csrf = 'the token of the page'.replaceAll(' ', '-')
+  const cookies = async (more = `__Host-tradewind-csrf=${csrf}`) => {
+    const token = await tokens.accessToken()
+    return { token, cookie: `theme=dark; __Host-tradewind-access=${token}; ${more}; __Host-tradewind-refresh=r1` }
+  }
+
+  test('become a bearer token, and go no further', async () => {
+    const { token, cookie } = await cookies()
+    expect((await ask(gateway, '/v1/orders', { headers: { cookie } })).status).toBe(200)
+    expect(seen[0]?.headers).toMatchObject({ authorization: `Bearer ${token}` })
+    expect(seen[0]?.headers).not.toHaveProperty('cookie')
+  })
+
+  test.each<[string, Record<string, string>, number]>([
+    ['its token', { 'x-csrf-token': csrf }, 200],
+    ['nothing', {}, 403],
+    ['an empty token', { 'x-csrf-token': '' }, 403],
+    ['another token', { 'x-csrf-token': `${csrf}x` }, 403],
+  ])('change something only for a page that shows %s', async (_name, headers, status) => {
+    const { cookie } = await cookies()
+    const post = { method: 'POST', headers: { ...json, ...headers, cookie, 'idempotency-key': '1' }, body: '{}' }
+    const response = await ask(gateway, '/v1/orders', post)
+    expect([response.status, problemOf(response)['code']]).toEqual([
+      status,
+      status === 403 ? 'CSRF_REFUSED' : undefined,
+    ])
+    expect(seen).toHaveLength(status === 200 ? 1 : 0)
+  })
+
+  test('do not vouch for themselves without a token, or with two', async () => {
+    for (const more of ['a=b', '__Host-tradewind-csrf=', `__Host-tradewind-csrf=${csrf}; __Host-tradewind-csrf=x`]) {
+      const { cookie } = await cookies(more)
+      const headers = { ...json, cookie, 'x-csrf-token': csrf }
+      expect((await ask(gateway, '/v1/orders', { method: 'POST', headers, body: '{}' })).status).toBe(403)
+    }
+  })
+
+  test('are not looked at where a bearer token is shown, which needs nothing else', async () => {
+    const { cookie } = await cookies()
+    const authorization = await tokens.bearer()
+    const headers = { ...json, cookie, authorization }
+    expect((await ask(gateway, '/v1/orders', { method: 'POST', headers, body: '{}' })).status).toBe(200)
+    expect(seen[0]?.headers).toMatchObject({ authorization })
+    expect((await ask(gateway, '/v1/orders', { headers: { cookie, authorization: 'Bearer rubbish' } })).status).toBe(
+      401,
+    )
+  })
+
+  test.each(['refresh', 'logout'])('reach auth for %s, the refresh cookie alone, from the page alone', async (path) => {
+    const { cookie } = await cookies()
+    const post = (headers: Record<string, string>) =>
+      ask(gateway, `/v1/auth/${path}?cookies=true`, {
+        method: 'POST',
+        headers: { ...json, cookie, ...headers },
+        body: '{}',
+      })
+    expect((await post({})).status).toBe(403)
+    expect((await post({ 'x-csrf-token': csrf })).status).toBe(200)
+    expect(seen).toHaveLength(1)
+    expect(seen[0]?.headers).toMatchObject({ cookie: '__Host-tradewind-refresh=r1' })
+    expect(seen[0]?.headers).not.toHaveProperty('authorization')
+  })
+
+  test('come from auth as they are set, and redirects with them', async () => {
+    const set = ['__Host-tradewind-access=a; Path=/; Secure; HttpOnly', '__Host-tradewind-csrf=c; Path=/; Secure']
+    answer = (_request, response) => {
+      response.writeHead(303, { 'set-cookie': set, location: 'https://shop.example' }).end()
+    }
+    const cookie = '__Host-tradewind-browser=b1; __Host-tradewind-access=a'
+    const response = await ask(gateway, '/v1/auth/oidc/other/callback?code=c&state=s', { headers: { cookie } })
+    expect(response).toMatchObject({ status: 303, headers: { 'set-cookie': set, location: 'https://shop.example' } })
+    expect(seen[0]).toMatchObject({ headers: { cookie: '__Host-tradewind-browser=b1' } })
+  })
+})
+
 describe('API keys', () => {
   const newKey = () => `twk_${randomBytes(32).toString('base64url')}`
   const withKey = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })

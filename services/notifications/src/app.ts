@@ -1,6 +1,7 @@
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import type { NotificationSecrets } from './crypto/notification-secrets.ts'
 import type { Locale } from './domain/mail-template.ts'
+import { onAccountMail } from './events/on-account-mail.ts'
 import { onFulfilment } from './events/on-fulfilment.ts'
 import { onOrder } from './events/on-order.ts'
 import { onReturn } from './events/on-return.ts'
@@ -17,12 +18,14 @@ import type { NotificationRepository } from './store/notification.repository.ts'
 import type { PreferencesRepository } from './store/preferences.repository.ts'
 import type { TemplateRepository } from './store/template.repository.ts'
 import type { UndeliverableAddresses } from './store/undeliverable-addresses.ts'
+import { type AskAccountMail, makeCompleteMail } from './use-cases/complete-mail.ts'
 import { makeCustomerPreferences } from './use-cases/customer-preferences.ts'
 import { makeDeliverNotification } from './use-cases/deliver-notification.ts'
 import { makeErasePerson } from './use-cases/erase-person.ts'
 import { makeFindNotification } from './use-cases/find-notification.ts'
 import { makeForgetAddresses } from './use-cases/forget-addresses.ts'
 import { makeListTemplates } from './use-cases/list-templates.ts'
+import { makeNotifyAccount } from './use-cases/notify-account.ts'
 import { type Addressee, makeNotifyCustomer } from './use-cases/notify-customer.ts'
 import { makePreviewMail } from './use-cases/preview-mail.ts'
 import { makePublishTemplate } from './use-cases/publish-template.ts'
@@ -44,6 +47,7 @@ export interface NotificationsPorts {
   readonly mailer: Mailer
   readonly language: TemplateLanguage
   readonly addressFor: (addressee: Addressee) => Promise<string | undefined>
+  readonly askAccountMail: AskAccountMail
   readonly secrets: NotificationSecrets
   readonly defaultLocale: Locale
   readonly publicUrl: string | undefined
@@ -58,7 +62,9 @@ export function createNotifications(given: NotificationsPorts) {
   const { tokens, secrets, isAuthenticReport } = given.secrets
   const book = makeTemplateBook(given)
   const base = { ...given, book, tokens, leaseMs: given.mailer.leaseMs }
-  const ports = { ...base, deliver: makeDeliverNotification(base), writeMail: makeWriteMail(base) }
+  const writeMail = makeWriteMail(base)
+  const deliver = makeDeliverNotification({ ...base, completeMail: makeCompleteMail({ ...base, writeMail }) })
+  const ports = { ...base, deliver, writeMail }
   const customers = makeCustomerPreferences(ports)
   const unsubscribe = makeUnsubscribe({ tokens, customers })
   const notify = makeNotifyCustomer(ports)
@@ -85,6 +91,7 @@ export function createNotifications(given: NotificationsPorts) {
     onOrders: onOrder(notify),
     onFulfilments: onFulfilment(notify),
     onReturns: onReturn(notify),
+    onAccountMails: onAccountMail(makeNotifyAccount(ports)),
     onUsers: [onUserErased(makeErasePerson(ports))],
     dataOfPerson: makeReadPerson(ports),
     sweep: makeSweepNotifications(ports),

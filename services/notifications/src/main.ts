@@ -1,4 +1,5 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
+import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
@@ -78,6 +79,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
       askOrders: askQuery(messaging, OrderContactQueryV1),
       askAuth: askQuery(messaging, UserContactQueryV1),
     }),
+    askAccountMail: askQuery(messaging, AccountMailQueryV1),
     secrets: createNotificationSecrets({
       keys: config.NOTIFICATIONS_KEYS,
       bounceSecret: config.NOTIFICATIONS_BOUNCE_SECRET,
@@ -117,6 +119,12 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: service.onUsers })
   answerQuery(messaging, NotificationsPersonDataQueryV1, ({ userId, after }) => service.dataOfPerson(userId, after))
   messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: service.onReturns })
+  messaging.subscribe({
+    from: 'auth',
+    name: 'account-mails',
+    filter: MailRequestedV1.type,
+    handlers: service.onAccountMails,
+  })
   const { deliver, onPublicEvents } = service.webhooks
   onShutdown('webhooks', deliver.stop)
   for (const { from: owner, filter } of publicEvents)

@@ -1,4 +1,5 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
+import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
@@ -31,6 +32,8 @@ export interface NotificationsUnderTest extends RunningService {
   readonly clock: { now: Date }
   /** What orders and auth answer when they are asked for an address, by order and by user. */
   readonly addresses: Map<string, string>
+  /** What auth answers when it is asked for a mail about an account. */
+  readonly accountMails: Map<string, { to: string; name: string; locale?: 'en' | 'de'; link?: string }>
   /** What went wrong while webhooks were delivered, which is not said to anybody but the log. */
   readonly deliveryErrors: readonly unknown[]
   readonly ofOrder: (orderId: string) => Promise<StoredNotification[]>
@@ -66,6 +69,7 @@ export async function startNotifications(options: Options): Promise<Notification
   })
   const clock = { now: inAnHour() }
   const addresses = new Map<string, string>()
+  const accountMails: NotificationsUnderTest['accountMails'] = new Map()
   const deliveryErrors: unknown[] = []
   const wired: Partial<Pick<NotificationsUnderTest, 'app' | 'ofOrder'>> = {}
   const running = await runInTest('notifications', config, async (context) => {
@@ -86,6 +90,7 @@ export async function startNotifications(options: Options): Promise<Notification
       const email = addresses.get(userId)
       return { contact: email === undefined ? null : { email, name: 'Ada' } }
     })
+    answerQuery(messaging, AccountMailQueryV1, async ({ mailId }) => ({ mail: accountMails.get(mailId) ?? null }))
     const endpoints = createWebhookEndpointRepository(db, now)
     const deliveries = createWebhookDeliveryRepository(db, now)
     const app = createNotifications({
@@ -100,6 +105,7 @@ export async function startNotifications(options: Options): Promise<Notification
         askOrders: askQuery(messaging, OrderContactQueryV1),
         askAuth: askQuery(messaging, UserContactQueryV1),
       }),
+      askAccountMail: askQuery(messaging, AccountMailQueryV1),
       secrets: createNotificationSecrets({ keys: config.NOTIFICATIONS_KEYS, bounceSecret, now }),
       defaultLocale: config.NOTIFICATIONS_LOCALE,
       publicUrl: config.NOTIFICATIONS_PUBLIC_URL,
@@ -129,6 +135,12 @@ export async function startNotifications(options: Options): Promise<Notification
     messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: app.onUsers })
     answerQuery(messaging, NotificationsPersonDataQueryV1, ({ userId, after }) => app.dataOfPerson(userId, after))
     messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: app.onReturns })
+    messaging.subscribe({
+      from: 'auth',
+      name: 'account-mails',
+      filter: MailRequestedV1.type,
+      handlers: app.onAccountMails,
+    })
     for (const { from: owner, filter } of publicEvents)
       messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
     Object.assign(wired, {
@@ -143,6 +155,7 @@ export async function startNotifications(options: Options): Promise<Notification
         ['orders', 'notifications-orders'],
         ['orders', 'notifications-fulfilments'],
         ['orders', 'notifications-returns'],
+        ['auth', 'notifications-account-mails'],
         ['auth', 'notifications-users'],
         ...publicEvents.map(({ from: owner }) => [owner, `notifications-webhooks-${owner}`] as const),
       ],
@@ -150,5 +163,5 @@ export async function startNotifications(options: Options): Promise<Notification
   })
   const { app, ofOrder } = wired
   if (app === undefined || ofOrder === undefined) throw new Error('notifications was not wired')
-  return { ...running, app, ofOrder, clock, addresses, deliveryErrors }
+  return { ...running, app, ofOrder, clock, addresses, accountMails, deliveryErrors }
 }

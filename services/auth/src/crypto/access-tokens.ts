@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose'
+import { type Authentication, levelOf } from '../domain/authentication.ts'
 import type { SigningKey } from './signing-key.ts'
 
 export interface AccessTokenSubject {
@@ -12,6 +13,8 @@ export interface AccessTokenSubject {
   /** What the token is narrowed to. */
   readonly scope?: readonly string[]
   readonly clientId?: string
+  /** When and how the person showed who he is; missing for a key, an app and a machine. */
+  readonly authentication?: Authentication
   /** Shorter than usual. */
   readonly lifetimeSeconds?: number
 }
@@ -36,7 +39,9 @@ const usualLifetimeSeconds = 600
 export function createAccessTokens({ currentKey, issuer, audience, now, newId }: AccessTokenOptions): AccessTokens {
   return {
     lifetimeSeconds: usualLifetimeSeconds,
-    issue: ({ userId, sessionId, roles, accessVersion, scope, clientId, lifetimeSeconds = usualLifetimeSeconds }) => {
+    issue: (subject) => {
+      const { userId, sessionId, roles, accessVersion, scope, clientId, authentication } = subject
+      const { lifetimeSeconds = usualLifetimeSeconds } = subject
       const issuedAt = Math.floor(now().getTime() / 1000)
       const { kid, privateKey } = currentKey()
       return new SignJWT({
@@ -45,6 +50,7 @@ export function createAccessTokens({ currentKey, issuer, audience, now, newId }:
         ...(accessVersion > 0 && { ver: accessVersion }),
         ...(scope !== undefined && { scope: scope.join(' ') }),
         ...(clientId !== undefined && { client_id: clientId }),
+        ...(authentication !== undefined && claimsOf(authentication)),
       })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setIssuer(issuer)
@@ -57,3 +63,10 @@ export function createAccessTokens({ currentKey, issuer, audience, now, newId }:
     },
   }
 }
+
+/** RFC 9068, 2.2.1: when, how, and at which level of assurance. */
+const claimsOf = (authentication: Authentication) => ({
+  auth_time: Math.floor(authentication.at.getTime() / 1000),
+  amr: [...authentication.methods],
+  acr: levelOf(authentication),
+})

@@ -1,5 +1,6 @@
-import { hash, verify } from '@node-rs/argon2'
+import { hash, parseOptions, verify } from '@node-rs/argon2'
 import { defineError } from '@tradewind/service-kit/errors'
+import { canonicalPassword } from '../domain/password-rules.ts'
 
 export const HashingBusy = defineError(
   'AUTH_BUSY',
@@ -12,6 +13,8 @@ export interface PasswordHasher {
   readonly hash: (password: string) => Promise<string>
   /** True when the password belongs to the hash; without one it does the same work and answers false. */
   readonly verify: (passwordHash: string | undefined, password: string) => Promise<boolean>
+  /** True when a hash was made with weaker parameters than new ones are. */
+  readonly isOutdated: (passwordHash: string) => boolean
 }
 
 export interface PasswordHasherOptions {
@@ -23,18 +26,24 @@ export interface PasswordHasherOptions {
 
 /** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. The library's default algorithm is Argon2id. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const argon2id = '$argon2id$'
 const retryAfterSeconds = 2
 
 export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
   const inTurn = createQueue(options)
-  // NIST SP 800-63B: the same password in another Unicode form is the same password.
-  const canonical = (password: string) => password.normalize('NFKC')
   const nobody = await hash('nobody has this password', parameters)
   return {
-    hash: (password) => inTurn(() => hash(canonical(password), parameters)),
+    hash: (password) => inTurn(() => hash(canonicalPassword(password), parameters)),
     verify: async (passwordHash, password) => {
-      const matches = await inTurn(() => verify(passwordHash ?? nobody, canonical(password)))
+      // A hash that came from elsewhere may be of the form that was typed. The work follows from the password alone.
+      let matches = false
+      for (const form of new Set([canonicalPassword(password), password]))
+        if (await inTurn(() => verify(passwordHash ?? nobody, form))) matches = true
       return matches && passwordHash !== undefined
+    },
+    isOutdated: (passwordHash) => {
+      const { memoryCost, timeCost } = parseOptions(passwordHash)
+      return !passwordHash.startsWith(argon2id) || memoryCost < parameters.memoryCost || timeCost < parameters.timeCost
     },
   }
 }

@@ -1,5 +1,9 @@
 import { defineError } from '@tradewind/service-kit/errors'
 import { normaliseEmail } from './email.ts'
+import type { Identity } from './identity.ts'
+import type { Letter } from './letter.ts'
+import type { Passkey } from './passkey.ts'
+import type { Totp } from './totp.ts'
 
 export type Role = 'customer' | 'support' | 'operator' | 'admin'
 
@@ -14,6 +18,20 @@ export interface Account {
   /** Argon2id in PHC format. */
   readonly passwordHash: string
   readonly emailVerified: boolean
+  /** Of mails; the system's own where it is missing. */
+  readonly locale?: 'en' | 'de'
+  /** Since when nobody can sign in to it. */
+  readonly deactivatedAt?: Date
+  /** Sessions that began before are over, but for the kept one. */
+  readonly sessionsFrom?: Date
+  readonly keptSessionId?: string
+  /** Mails that are on their way, or whose links are good. */
+  readonly letters?: readonly Letter[]
+  readonly totp?: Totp
+  /** Keyed hashes of the recovery codes that were not used yet. */
+  readonly recoveryCodes?: readonly string[]
+  readonly passkeys?: readonly Passkey[]
+  readonly identities?: readonly Identity[]
 }
 
 export const EmailTaken = defineError('AUTH_EMAIL_TAKEN', 'conflict', 'There is an account with this e-mail address.')

@@ -1,4 +1,5 @@
 import { defineError } from '@tradewind/service-kit/errors'
+import type { Authentication } from './authentication.ts'
 
 export type RevocationReason = 'logout' | 'reuse' | 'password_changed'
 
@@ -37,6 +38,10 @@ export interface Session {
   /** When it ends unless it is used; missing for sessions that are older than this rule. */
   readonly idleUntil?: Date
   readonly lastSeenAt?: Date
+  /** Missing for sessions that are older than this field. */
+  readonly startedAt?: Date
+  /** When and how its owner last showed who he is; missing for one that an app opened. */
+  readonly authentication?: Authentication
   readonly device?: Device
   /** Set for a session that an app opened; missing for one of somebody who signed in. */
   readonly app?: AppGrant
@@ -66,6 +71,7 @@ export interface NewSession {
   readonly tokenHash: string
   readonly device?: Device
   readonly app?: AppGrant
+  readonly authentication?: Authentication
 }
 
 const after = (date: Date, ms: number) => new Date(date.getTime() + ms)
@@ -78,7 +84,7 @@ function usedAt(now: Date, expiresAt: Date, { idleMs }: SessionLifetime, device:
 }
 
 export function startSession(
-  { id, userId, tokenHash, device, app }: NewSession,
+  { id, userId, tokenHash, device, app, authentication }: NewSession,
   lifetime: SessionLifetime,
   now: Date,
 ): Session {
@@ -89,7 +95,9 @@ export function startSession(
     tokenHash,
     exchangedHashes: [],
     expiresAt,
+    startedAt: now,
     ...(app && { app }),
+    ...(authentication && { authentication }),
     ...usedAt(now, expiresAt, lifetime, device),
   }
 }

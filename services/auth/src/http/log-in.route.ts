@@ -1,12 +1,10 @@
 import { loginRoute } from '@tradewind/contracts/auth'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { LogIn } from '../use-cases/log-in.ts'
-import { noStore } from './no-store.ts'
 import { originOf } from './origin-of.ts'
+import { signInAnswer } from './sign-in-answer.ts'
 
 export const logIn = (logInWith: LogIn) =>
-  implementRoute(loginRoute, async ({ body: { deviceToken, ...credentials }, request }) => ({
-    status: 200,
-    body: await logInWith(credentials, originOf(request, deviceToken)),
-    headers: noStore,
-  }))
+  implementRoute(loginRoute, async ({ body: { deviceToken, ...credentials }, query, request }) =>
+    signInAnswer(await logInWith(credentials, originOf(request, deviceToken)), query),
+  )

@@ -12,8 +12,11 @@ export interface AccountRepository {
   find(id: string): Promise<Account | undefined>
   /** By the normalised address. */
   findByEmail(email: string): Promise<Account | undefined>
+  /** By what `identityKey` makes of another provider's subject. */
+  findByIdentity(key: string): Promise<Account | undefined>
   /** By address, those that begin with a text, after an address. */
   list(options: { prefix: string; after: string | undefined; limit: number }): Promise<(Account & Stored)[]>
+  /** Throws `EmailTaken`. */
   update(id: string, decide: (account: Account) => Decision<Account>): Promise<Account>
 }
 
@@ -34,12 +37,23 @@ export function createAccountRepository(db: Db, now: () => Date): AccountReposit
       const document = await store.collection.findOne({ email })
       return document === null ? undefined : store.toState(document)
     },
+    findByIdentity: async (key) => {
+      const document = await store.collection.findOne({ 'identities.key': key })
+      return document === null ? undefined : store.toState(document)
+    },
     list: async ({ prefix, after, limit }) => {
       // The last character that there is, so that every address with the prefix lies before it.
       const range = { $gte: prefix, $lt: `${prefix}\u{10ffff}`, ...(after !== undefined && { $gt: after }) }
       const found = await store.collection.find({ email: range }).sort({ email: 1 }).limit(limit).toArray()
       return found.map(store.toState)
     },
-    update: (id, decide) => store.update(id, decide),
+    update: async (id, decide) => {
+      try {
+        return await store.update(id, decide)
+      } catch (cause) {
+        if (DuplicateKey.is(cause)) throw EmailTaken({}, { cause })
+        throw cause
+      }
+    },
   }
 }

@@ -41,7 +41,16 @@ export const migrations: readonly Migration[] = [
     },
   },
   {
-    name: '0003-guard-and-audit',
+    name: '0003-accounts',
+    up: async (db) => {
+      await db
+        .collection('accounts')
+        .createIndex({ 'identities.key': 1 }, { name: 'identity', unique: true, sparse: true })
+      await db.collection('ceremonies').createIndexes([outboxIndex, { key: { purgeAt: 1 }, name: 'purge' }])
+    },
+  },
+  {
+    name: '0004-guard-and-audit',
     up: async (db) => {
       for (const name of ['throttles', 'known_networks'])
         await db.collection(name).createIndex({ expiresAt: 1 }, { name: 'forget', expireAfterSeconds: 0 })
@@ -58,7 +67,7 @@ export const migrations: readonly Migration[] = [
     },
   },
   {
-    name: '0004-privacy',
+    name: '0005-privacy',
     up: async (db) => {
       await db
         .collection('erasures')

@@ -4,6 +4,7 @@ import { createAccountEraser } from './account-eraser.ts'
 import { createAdminRegister } from './admin-register.ts'
 import { createApiKeyRepository } from './api-key.repository.ts'
 import { createAuthorizationCodeRepository } from './authorization-code.repository.ts'
+import { createCeremonyRepository } from './ceremony.repository.ts'
 import { createClientRepository } from './client.repository.ts'
 import { createAssertionRegister } from './client-assertion.register.ts'
 import { createErasureRepository } from './erasure.repository.ts'
@@ -26,6 +27,7 @@ export function createRepositories(db: Db, now: () => Date) {
     apiKeys,
     clients,
     admins: createAdminRegister(db),
+    ceremonies: createCeremonyRepository(db, now),
     codes: createAuthorizationCodeRepository(db, now),
     assertions: createAssertionRegister(db),
     outboxes: [accounts.outbox, sessions.outbox, apiKeys.outbox, clients.outbox, erasures.outbox],

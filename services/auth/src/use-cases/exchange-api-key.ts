@@ -1,6 +1,7 @@
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { AccessTokens } from '../crypto/access-tokens.ts'
 import { accessVersionOf } from '../domain/account.ts'
+import { isActive } from '../domain/account-changes.ts'
 import { isKeyGood, useApiKey } from '../domain/api-key.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { ApiKeyRepository } from '../store/api-key.repository.ts'
@@ -24,7 +25,7 @@ export const makeExchangeApiKey =
     const key = await apiKeys.findByHash(keyHash)
     if (key === undefined || !isKeyGood(key, now())) return null
     const account = await accounts.find(key.userId)
-    if (account === undefined) return null
+    if (account === undefined || !isActive(account)) return null
     if (useApiKey(key, now()) !== key)
       await apiKeys.update(key.id, (before) => {
         const after = useApiKey(before, now())

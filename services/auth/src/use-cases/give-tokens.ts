@@ -2,6 +2,7 @@ import { machineRole } from '@tradewind/contracts/permissions'
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { AccessTokens } from '../crypto/access-tokens.ts'
 import type { Secrets } from '../crypto/secrets.ts'
+import { isActive } from '../domain/account-changes.ts'
 import { type Redemption, redeemCode, type ShownCode } from '../domain/authorization-code.ts'
 import type { Client } from '../domain/client.ts'
 import {
@@ -124,8 +125,8 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
 
     const { userId, scopes } = redemption.code
     const account = await accounts.find(userId)
-    if (account === undefined) throw InvalidGrant()
-    const pair = await openSession(account, device, { clientId: client.id, scopes }, sessionId)
+    if (account === undefined || !isActive(account)) throw InvalidGrant()
+    const pair = await openSession(account, device, { app: { clientId: client.id, scopes }, sessionId })
     // Somebody may have shown the code again before there was a session to end.
     if ((await codes.find(id))?.reusedAt !== undefined) {
       await revoke(sessionId, 'reuse')

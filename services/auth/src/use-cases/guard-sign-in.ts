@@ -17,6 +17,8 @@ export interface Origin {
 export interface Attempt {
   /** It was right: it costs nothing, and its network and its device are known from now on. Gives the device's token. */
   readonly succeeded: () => Promise<string>
+  /** It was right, and something else is still asked for: it costs nothing, and nobody is known by it yet. */
+  readonly passed: () => Promise<void>
   readonly failed: () => Promise<void>
 }
 
@@ -73,6 +75,7 @@ export const makeGuardSignIn = (ports: GuardPorts): GuardSignIn => {
           const [token] = await Promise.all([welcome(email, origin), throttles.giveBack(policy, subject)])
           return token
         },
+        passed: () => throttles.giveBack(policy, subject),
         failed: () => throttles.charge(policies.network, network),
       }
     },

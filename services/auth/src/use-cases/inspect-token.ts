@@ -1,6 +1,7 @@
 import type { IssuedTokens, TokenClaims } from '../crypto/issued-tokens.ts'
 import type { RefreshTokens } from '../crypto/refresh-tokens.ts'
 import { accessVersionOf } from '../domain/account.ts'
+import { isActive } from '../domain/account-changes.ts'
 import { isKeyGood } from '../domain/api-key.ts'
 import type { Client } from '../domain/client.ts'
 import { UnauthorizedClient } from '../domain/oauth-errors.ts'
@@ -53,7 +54,7 @@ export const makeInspectToken = ({
       return client?.active === true && client.accessVersion === accessVersion
     }
     const account = await accounts.find(userId)
-    if (account === undefined || accessVersionOf(account) !== accessVersion) return false
+    if (account === undefined || !isActive(account) || accessVersionOf(account) !== accessVersion) return false
     if (sessionId.startsWith('apk_')) {
       const key = await apiKeys.find(sessionId)
       return key !== undefined && isKeyGood(key, now())

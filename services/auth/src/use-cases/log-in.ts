@@ -1,34 +1,49 @@
+import { changed, unchanged } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import type { Pseudonyms } from '../crypto/pseudonyms.ts'
-import { InvalidCredentials } from '../domain/account.ts'
+import { type Account, changePassword, InvalidCredentials } from '../domain/account.ts'
+import { isActive } from '../domain/account-changes.ts'
 import { normaliseEmail } from '../domain/email.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
+import type { CompleteSignIn, MfaRequired } from './complete-sign-in.ts'
 import type { GuardSignIn, Origin } from './guard-sign-in.ts'
-import type { OpenSession, TokenPair } from './open-session.ts'
+import type { TokenPair } from './open-session.ts'
 import type { Audit } from './record-audit.ts'
 
 export type DevicePair = TokenPair & { readonly deviceToken: string }
 
-export type LogIn = (credentials: { email: string; password: string }, origin: Origin) => Promise<DevicePair>
+export type LogIn = (
+  credentials: { email: string; password: string },
+  origin: Origin,
+) => Promise<DevicePair | MfaRequired>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
-  readonly openSession: OpenSession
+  readonly completeSignIn: CompleteSignIn
   readonly guard: GuardSignIn
   readonly pseudonyms: Pseudonyms
   readonly audit: Audit
 }
 
-/** Signs in. An account that does not exist costs the same work and gives the same answer as a wrong password. */
-export const makeLogIn =
-  ({ accounts, passwords, openSession, guard, pseudonyms, audit }: Ports): LogIn =>
-  async ({ email: given, password }, origin) => {
+/**
+ * Signs in. An account that does not exist, or was closed, costs the same work and gives the same answer as a wrong
+ * password. A hash of weaker parameters than today's is replaced.
+ */
+export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudonyms, audit }: Ports): LogIn => {
+  async function renewHash({ id, passwordHash }: Account, password: string): Promise<void> {
+    const renewed = await passwords.hash(password)
+    await accounts.update(id, (before) =>
+      before.passwordHash === passwordHash ? changed(changePassword(before, renewed)) : unchanged(),
+    )
+  }
+
+  return async ({ email: given, password }, origin) => {
     const email = normaliseEmail(given)
     const attempt = await guard.enter(email, origin)
     const account = await accounts.findByEmail(email)
     const matches = await passwords.verify(account?.passwordHash, password)
-    if (account === undefined || !matches) {
+    if (account === undefined || !matches || !isActive(account)) {
       const subject = account?.id ?? pseudonyms.ofEmail(email)
       await Promise.all([
         attempt.failed(),
@@ -36,12 +51,16 @@ export const makeLogIn =
       ])
       throw InvalidCredentials()
     }
-    const [deviceToken, tokens] = await Promise.all([attempt.succeeded(), openSession(account, origin.device)])
-    await audit.record({
-      action: 'sign_in.succeeded',
-      actor: { kind: 'user', id: account.id },
-      subject: account.id,
-      origin,
-    })
-    return { ...tokens, deviceToken }
+    if (passwords.isOutdated(account.passwordHash)) await renewHash(account, password)
+    const outcome = await completeSignIn(account, ['pwd'], origin.device)
+    // A password alone is half a sign-in here: who shows no more becomes no known device.
+    if ('mfaRequired' in outcome) {
+      await attempt.passed()
+      return outcome
+    }
+    const { id } = account
+    const deviceToken = await attempt.succeeded()
+    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id }, subject: id, origin })
+    return { ...outcome, deviceToken }
   }
+}

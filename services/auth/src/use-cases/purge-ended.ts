@@ -1,5 +1,6 @@
 import type { ApiKeyRepository } from '../store/api-key.repository.ts'
 import type { AuthorizationCodeRepository } from '../store/authorization-code.repository.ts'
+import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { AssertionRegister } from '../store/client-assertion.register.ts'
 import type { SessionRepository } from '../store/session.repository.ts'
 
@@ -9,6 +10,7 @@ export type PurgeEnded = () => Promise<void>
 interface Ports {
   readonly sessions: SessionRepository
   readonly apiKeys: ApiKeyRepository
+  readonly ceremonies: CeremonyRepository
   readonly codes: AuthorizationCodeRepository
   readonly assertions: AssertionRegister
   readonly now: () => Date
@@ -18,9 +20,9 @@ interface Ports {
 const batch = 1000
 
 export const makePurgeEnded =
-  ({ sessions, apiKeys, codes, assertions, now }: Ports): PurgeEnded =>
+  ({ sessions, apiKeys, ceremonies, codes, assertions, now }: Ports): PurgeEnded =>
   async () => {
     const at = now()
-    for (const store of [sessions, apiKeys, codes]) await store.purge(at, batch)
+    for (const store of [sessions, apiKeys, ceremonies, codes]) await store.purge(at, batch)
     await assertions.purge(at)
   }

@@ -4,6 +4,8 @@ import { changed, type Decision, unchanged } from '@tradewind/database/decision'
 import type { AccessTokens } from '../crypto/access-tokens.ts'
 import type { RefreshTokens } from '../crypto/refresh-tokens.ts'
 import { accessVersionOf } from '../domain/account.ts'
+import { isActive, isEndedByAccount } from '../domain/account-changes.ts'
+import { rolesFor } from '../domain/authentication.ts'
 import {
   type AppGrant,
   type Exchange,
@@ -33,6 +35,7 @@ interface Ports {
   readonly refreshTokens: RefreshTokens
   readonly audit: Audit
   readonly lifetime: SessionLifetime
+  readonly staffNeedsMfa: boolean
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -41,9 +44,9 @@ interface Ports {
  * Exchanges a refresh token for a new pair, with the roles that the account has now. Those who show the same token within
  * a moment get the same successor; whoever shows it later ends the session for all. Throws `InvalidRefreshToken`.
  */
-export const makeRefreshSession =
-  ({ accounts, sessions, accessTokens, refreshTokens, audit, lifetime, now, newId }: Ports): RefreshSession =>
-  async (refreshToken, origin, clientId) => {
+export const makeRefreshSession = (ports: Ports): RefreshSession => {
+  const { accounts, sessions, accessTokens, refreshTokens, audit, lifetime, staffNeedsMfa, now, newId } = ports
+  return async (refreshToken, origin, clientId) => {
     const shown = refreshTokens.parse(refreshToken)
     if (shown === undefined) throw InvalidRefreshToken()
     const { sessionId, hash: shownHash } = shown
@@ -67,18 +70,20 @@ export const makeRefreshSession =
     if (session === undefined || !isGiven) throw InvalidRefreshToken()
 
     const account = await accounts.find(session.userId)
-    if (account === undefined) throw InvalidRefreshToken()
-    const { app } = session
+    if (account === undefined || !isActive(account) || isEndedByAccount(account, session)) throw InvalidRefreshToken()
+    const { app, authentication } = session
     const accessToken = await accessTokens.issue({
       userId: account.id,
       sessionId,
-      roles: account.roles,
+      roles: rolesFor(account.roles, authentication, staffNeedsMfa),
       accessVersion: accessVersionOf(account),
+      ...(authentication && { authentication }),
       ...(app && { scope: app.scopes, clientId: app.clientId }),
     })
     const expiresIn = accessTokens.lifetimeSeconds
     return { accessToken, refreshToken: next.token, tokenType: 'Bearer', expiresIn, app }
   }
+}
 
 /** Asked after a callback may have changed the value, which the compiler does not see. */
 const isOf = (outcome: Exchange, kind: Exchange['kind']): boolean => outcome.kind === kind

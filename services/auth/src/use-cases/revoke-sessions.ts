@@ -5,7 +5,7 @@ import type { SessionRepository } from '../store/session.repository.ts'
 
 /** Ends one session. Undefined when there is none. */
 export type RevokeSession = (sessionId: string, reason: RevocationReason) => Promise<Session | undefined>
-export type RevokeSessions = (userId: string, reason: RevocationReason) => Promise<void>
+export type RevokeSessions = (userId: string, reason: RevocationReason, keptSessionId?: string) => Promise<void>
 
 interface Ports {
   readonly sessions: SessionRepository
@@ -23,9 +23,10 @@ export const makeRevokeSession =
       return changed(after, SessionRevokedV1.create(newId('evt'), { userId: before.userId, sessionId, reason }))
     })
 
-/** Ends every session of an account. Safe to repeat. */
+/** Ends every session of an account, but for the kept one. Safe to repeat. */
 export const makeRevokeSessions =
   ({ sessions, revoke }: { readonly sessions: SessionRepository; readonly revoke: RevokeSession }): RevokeSessions =>
-  async (userId, reason) => {
-    for (const sessionId of await sessions.openOf(userId)) await revoke(sessionId, reason)
+  async (userId, reason, keptSessionId) => {
+    for (const sessionId of await sessions.openOf(userId))
+      if (sessionId !== keptSessionId) await revoke(sessionId, reason)
   }

@@ -10,6 +10,7 @@ import { type ExchangeApiKey, isApiKey } from './exchange-api-key.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { refuseLargeBody } from './limited-body.ts'
 import { addressOf, type Limit } from './rate-limits.ts'
+import { forwardedCookie, signInByCookie } from './session-cookies.ts'
 import { answerFailure, answerUpstreamFailure, tooBusy } from './upstream-failure.ts'
 
 export type Upstreams = Readonly<Record<ServiceName, string>>
@@ -47,6 +48,12 @@ const signInPaths = new Set([
   '/v1/auth/login',
   '/v1/auth/register',
   '/v1/auth/refresh',
+  '/v1/auth/mfa/challenge',
+  '/v1/auth/passkeys/authenticate/options',
+  '/v1/auth/passkeys/authenticate/verify',
+  '/v1/auth/password/forgot',
+  '/v1/auth/password/reset',
+  '/v1/auth/verify-email',
   '/oauth/token',
   '/oauth/introspect',
 ])
@@ -68,7 +75,7 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
         if (busy >= maxInFlight) return answerFailure(tooBusy, request, reply)
         inFlight.set(service, busy + 1)
         reply.raw.once('close', () => inFlight.set(service, (inFlight.get(service) ?? 1) - 1))
-        return forward(service, options.upstreams[service], request, reply)
+        return forward(contract, options.upstreams[service], request, reply)
       },
     }
     const { upload, form } = schema
@@ -87,19 +94,25 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
 }
 
 async function admit(
-  { access, path }: RouteContract,
+  contract: RouteContract,
   { tokens, exchangeApiKey, limit, signInLimit }: ForwardOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
+  const { access, path } = contract
   const address = addressOf(request)
   const { headers } = request
   const { authorization } = headers
   // An API key ends here, on every route.
   if (authorization !== undefined && isApiKey(authorization)) delete headers.authorization
-  if (signInPaths.has(path)) return signInLimit(reply, address)
-  if (access === 'public') return limit(reply, address)
+  if (access === 'public') {
+    const limitOfPath = signInPaths.has(path) ? signInLimit : limit
+    limitOfPath(reply, address)
+    signInByCookie(contract, headers)
+    return
+  }
   const signIn = async () => {
+    signInByCookie(contract, headers)
     if (authorization !== undefined) headers.authorization = await exchangeApiKey(authorization)
     return await authenticate(tokens, request)
   }
@@ -111,15 +124,21 @@ async function admit(
   if (!isAdmitted(access, caller)) throw Forbidden()
 }
 
-function forward(service: ServiceName, upstream: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function forward(
+  contract: RouteContract,
+  upstream: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   return reply.from(undefined, {
     getUpstream: () => upstream,
     // Repeating is for the client, who knows whether it may.
     retryDelay: () => null,
-    rewriteRequestHeaders: (_request, headers) => requestHeaders(request, headers),
+    rewriteRequestHeaders: (_request, headers) =>
+      requestHeaders(request, headers, forwardedCookie(contract, request.headers)),
     rewriteHeaders: responseHeaders,
     onError: (_reply, { error }) => {
-      answerUpstreamFailure(service, error, request, reply)
+      answerUpstreamFailure(contract.service, error, request, reply)
     },
   })
 }

@@ -31,12 +31,17 @@ const forwarded = new Set([
 ])
 const ofBodies = new Set(['content-length', 'content-type'])
 
-/** The headers that go to the service: what the client may say, and what the gateway knows. */
-export function requestHeaders(request: FastifyRequest, given: IncomingHttpHeaders): IncomingHttpHeaders {
+/** The headers that go to the service: what the client may say, the cookie that its route is about, and what the gateway knows. */
+export function requestHeaders(
+  request: FastifyRequest,
+  given: IncomingHttpHeaders,
+  cookie: string | undefined,
+): IncomingHttpHeaders {
   const hasBody = request.body !== undefined
   const kept = Object.entries(given).filter(([name]) => forwarded.has(name) && (hasBody || !ofBodies.has(name)))
   return {
     ...Object.fromEntries(kept),
+    ...(cookie !== undefined && { cookie }),
     host: given.host,
     'x-forwarded-for': request.ip,
     'x-forwarded-proto': request.protocol,

@@ -93,6 +93,29 @@ const refunded: Make = (locale, subject, opening) => ({
   html: page(locale, `<p>${opening}</p>\n`),
 })
 
+/** About an account: nothing of an order stands in it. */
+const pageOf = (locale: Locale, title: string, body: string): string =>
+  page(locale, body).replace('<title>{{number}}</title>', `<title>${title}</title>`)
+
+const greetings: Readonly<Record<Locale, string>> = { en: 'Hello {{name}},', de: 'Guten Tag {{name}},' }
+
+/** The link is shown and not only behind a word, since it may be a token to be typed. */
+const withLink: Make = (locale, subject, opening) => ({
+  subject,
+  text: `${greetings[locale]}\n\n${opening}\n\n{{link}}\n`,
+  html: pageOf(
+    locale,
+    subject,
+    `<p>${greetings[locale]}</p>\n<p>${opening}</p>\n<p><a href="{{link}}">{{link}}</a></p>\n`,
+  ),
+})
+
+const news: Make = (locale, subject, opening) => ({
+  subject,
+  text: `${greetings[locale]}\n\n${opening}\n`,
+  html: pageOf(locale, subject, `<p>${greetings[locale]}</p>\n<p>${opening}</p>\n`),
+})
+
 interface Openings {
   readonly make: Make
   /** Subject and first sentence. A language that is missing here falls back to English. */
@@ -164,6 +187,55 @@ const openings: Readonly<Record<Template, Openings>> = {
     de: [
       'Ihre Erstattung zu {{number}}',
       '{{amount}} für Ihre Rücksendung zu Bestellung {{number}} gingen auf Ihre Karte zurück.',
+    ],
+  },
+  'verify-email': {
+    make: withLink,
+    en: ['Verify your e-mail address', 'please show that this is your address. The link is good for a day:'],
+    de: [
+      'Bestätigen Sie Ihre E-Mail-Adresse',
+      'bitte bestätigen Sie, dass dies Ihre Adresse ist. Der Link gilt einen Tag:',
+    ],
+  },
+  'reset-password': {
+    make: withLink,
+    en: [
+      'A new password',
+      'here you choose a new password. The link is good for half an hour. If you did not ask for it, nothing changes:',
+    ],
+    de: [
+      'Ein neues Passwort',
+      'hier wählen Sie ein neues Passwort. Der Link gilt eine halbe Stunde. Falls Sie ihn nicht angefordert haben, ändert sich nichts:',
+    ],
+  },
+  'password-changed': {
+    make: news,
+    en: ['Your password was changed', 'your password was changed. If that was not you, ask for a new one at once.'],
+    de: [
+      'Ihr Passwort wurde geändert',
+      'Ihr Passwort wurde geändert. Falls Sie das nicht waren, fordern Sie sofort ein neues an.',
+    ],
+  },
+  'email-changed': {
+    make: news,
+    en: [
+      'Your account has another e-mail address',
+      'your account has another e-mail address from now on. If that was not you, write to us at once.',
+    ],
+    de: [
+      'Ihr Konto hat eine andere E-Mail-Adresse',
+      'Ihr Konto hat ab jetzt eine andere E-Mail-Adresse. Falls Sie das nicht waren, schreiben Sie uns sofort.',
+    ],
+  },
+  'second-factor-changed': {
+    make: news,
+    en: [
+      'The way you sign in has changed',
+      'a second factor or a passkey of your account was added or removed. If that was not you, change your password at once.',
+    ],
+    de: [
+      'Ihre Anmeldung hat sich geändert',
+      'Ein zweiter Faktor oder ein Passkey Ihres Kontos kam hinzu oder wurde entfernt. Falls Sie das nicht waren, ändern Sie sofort Ihr Passwort.',
     ],
   },
 }

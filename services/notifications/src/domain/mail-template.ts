@@ -11,6 +11,11 @@ export const templates = [
   'return-approved',
   'return-rejected',
   'return-refunded',
+  'verify-email',
+  'reset-password',
+  'password-changed',
+  'email-changed',
+  'second-factor-changed',
 ] as const
 export type Template = (typeof templates)[number]
 
@@ -94,4 +99,9 @@ export const placeholdersOf: Readonly<Record<Template, Placeholders>> = {
   'return-approved': { number: 'value', ...optional },
   'return-rejected': { number: 'value', reason: 'value', ...optional },
   'return-refunded': { number: 'value', amount: 'value' },
+  'verify-email': { name: 'value', link: 'value' },
+  'reset-password': { name: 'value', link: 'value' },
+  'password-changed': { name: 'value' },
+  'email-changed': { name: 'value' },
+  'second-factor-changed': { name: 'value' },
 }

@@ -14,13 +14,18 @@ interface Line {
 
 /** What a mail tells, whatever the language. Kept with the mail, so that it can be looked at with other words. */
 export interface MailFacts {
-  readonly number: string
+  /** Of the order; missing for a mail about an account. */
+  readonly number?: string
   readonly lines?: readonly Line[]
   readonly total?: Money
   /** A code that has words here, or words of an operator. */
   readonly reason?: string
   readonly tracking?: { readonly carrier: string; readonly code: string; readonly url?: string | undefined }
   readonly amount?: Money
+  /** Whom a mail about an account is for. */
+  readonly name?: string
+  /** Where it leads to. Never kept: what stands for it in a kept mail opens nothing. */
+  readonly link?: string
 }
 
 /** What fills the placeholders. */
@@ -49,7 +54,7 @@ const reasons: Readonly<Record<Locale, Readonly<Record<string, string>>>> = {
 
 /** Puts facts into the words of a language. Without a place to unsubscribe there is no such placeholder. */
 export function mailView(facts: MailFacts, locale: Locale, unsubscribeUrl: string | undefined): MailView {
-  const { number, lines = [], total, reason, tracking, amount } = facts
+  const { number = '', lines = [], total, reason, tracking, amount, name, link } = facts
   return {
     number,
     lines: lines.map((line) => ({
@@ -61,6 +66,8 @@ export function mailView(facts: MailFacts, locale: Locale, unsubscribeUrl: strin
     ...(reason !== undefined && { reason: reasons[locale][reason] ?? reason }),
     ...(tracking !== undefined && { tracking: { ...tracking, url: webUrl(tracking.url) } }),
     ...(amount !== undefined && { amount: money(amount, locale) }),
+    ...(name !== undefined && { name }),
+    ...(link !== undefined && { link }),
     ...(unsubscribeUrl !== undefined && { unsubscribeUrl }),
   }
 }
@@ -86,4 +93,6 @@ export const exampleFacts: MailFacts = {
   reason: 'requested_by_customer',
   tracking: { carrier: 'Parcel Service', code: '00340434161094', url: 'https://parcels.example/00340434161094' },
   amount: { amountMinor: 1250, currency: 'EUR' },
+  name: 'Ada',
+  link: 'https://shop.example/example',
 }

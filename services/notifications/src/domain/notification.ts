@@ -4,10 +4,13 @@ import type { MailFacts } from './mail-view.ts'
 
 export type { Template } from './mail-template.ts'
 
-/** One message about one thing that happened to one order. Its id follows from both, so that a repeated event finds it written. */
+/** One message about one thing that happened to an order or an account. Its id follows from both, so that a repeated event finds it written. */
 export interface Notification {
   readonly id: string
-  readonly orderId: string
+  /** Missing for a mail about an account. */
+  readonly orderId?: string
+  /** What auth knows a mail about an account by. What it leads to is asked for when it is sent, and is not kept. */
+  readonly accountMail?: { readonly userId: string; readonly mailId: string }
   readonly template: Template
   readonly channel: 'email'
   readonly to: string
@@ -50,6 +53,12 @@ export const NotificationUnwanted = defineError(
   'NOTIFICATIONS_UNWANTED',
   'conflict',
   'The customer does not want mails of this kind.',
+)
+
+export const AccountMailStays = defineError(
+  'NOTIFICATIONS_ACCOUNT_MAIL',
+  'conflict',
+  'A mail about an account is not sent again: its owner asks for another.',
 )
 
 /** Attempts before a mail is given up, over about a day. */
@@ -122,4 +131,11 @@ export function markBounced(notification: Notification, code: string, now: Date)
   if (notification.status !== 'queued' && notification.status !== 'sent') return notification
   const { dueAt: _dueAt, ...rest } = notification
   return { ...rest, status: 'bounced', bounce: { code, at: now } }
+}
+
+/** What it was about is over. Returns the same object when it was sent or given up before. */
+export function markOutdated(notification: Notification): Notification {
+  if (notification.status !== 'queued') return notification
+  const { dueAt: _dueAt, ...rest } = notification
+  return { ...rest, status: 'failed', failure: 'it is worth nothing any more' }
 }

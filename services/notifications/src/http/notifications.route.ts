@@ -19,7 +19,7 @@ function present(notification: StoredNotification): NotificationBody {
   const { templateVersion, locale, html, failure, bounce, resendOf, sentAt } = notification
   return {
     id,
-    orderId,
+    ...(orderId !== undefined && { orderId }),
     template,
     ...(templateVersion !== undefined && { templateVersion }),
     ...(locale !== undefined && { locale }),

@@ -1,8 +1,9 @@
 import { changed, unchanged } from '@tradewind/database/decision'
-import { markFailedAttempt, markRefused, markSent, type Notification } from '../domain/notification.ts'
+import { markFailedAttempt, markOutdated, markRefused, markSent, type Notification } from '../domain/notification.ts'
 import type { Mailer, MailOutcome } from '../mail/mailer.ts'
 import type { NotificationRepository } from '../store/notification.repository.ts'
 import type { UndeliverableAddresses } from '../store/undeliverable-addresses.ts'
+import type { CompleteMail } from './complete-mail.ts'
 import { failedEvent, sentEvent } from './notification-events.ts'
 
 /**
@@ -15,21 +16,30 @@ interface Ports {
   readonly notifications: NotificationRepository
   readonly undeliverable: UndeliverableAddresses
   readonly mailer: Mailer
+  readonly completeMail: CompleteMail
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
 
 export const makeDeliverNotification =
-  ({ notifications, undeliverable, mailer, now, newId }: Ports): DeliverNotification =>
+  ({ notifications, undeliverable, mailer, completeMail, now, newId }: Ports): DeliverNotification =>
   async (notification) => {
     if (notification.status !== 'queued') return
-    const outcome = await mailer.send(notification)
+    const mail = await completeMail(notification)
+    if (mail === undefined) {
+      await notifications.update(notification.id, (before) => {
+        const after = markOutdated(before)
+        return after === before ? unchanged() : changed(after)
+      })
+      return
+    }
+    const outcome = await mailer.send(mail)
     await notifications.update(notification.id, (before) => {
       const after = noted(before, outcome, now())
       if (after === before) return unchanged()
-      if (after.status === 'sent') return changed(after, sentEvent(after, newId('evt')))
+      if (after.status === 'sent') return changed(after, ...sentEvent(after, newId('evt')))
       if (after.status === 'queued') return changed(after)
-      return changed(after, failedEvent(after, newId('evt'), 'the mail server refused it'))
+      return changed(after, ...failedEvent(after, newId('evt'), 'the mail server refused it'))
     })
     if (outcome.kind === 'refused' && outcome.isAddress) await undeliverable.add(notification.to, outcome.code)
   }

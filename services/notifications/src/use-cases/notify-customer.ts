@@ -99,11 +99,11 @@ export const makeNotifyCustomer = (ports: Ports): NotifyCustomer => {
       if (before !== undefined) return announcedAgain(...outcomeEvents(before))
       if (because !== undefined) {
         const suppressed = suppressedNotification({ ...draft, to: to ?? '' }, because)
-        return changed(suppressed, suppressedEvent(suppressed, newId('evt'), because))
+        return changed(suppressed, ...suppressedEvent(suppressed, newId('evt'), because))
       }
       if (to !== undefined) return changed(queueNotification({ ...draft, to }, ports.leaseMs, now()))
       const unaddressed = unaddressedNotification(draft)
-      return changed(unaddressed, failedEvent(unaddressed, newId('evt'), 'nobody knows an address'))
+      return changed(unaddressed, ...failedEvent(unaddressed, newId('evt'), 'nobody knows an address'))
     })
     // Whoever wrote it hands it over; when that fails, the sweeper does.
     if (isMine && notification !== undefined) await deliver(notification)

@@ -22,7 +22,7 @@ export const makeRecordBounce =
       if (before === undefined) throw NotificationNotFound({ id })
       const after = markBounced(before, code, now())
       isNews = after !== before
-      return isNews ? changed(after, failedEvent(after, newId('evt'), 'it came back')) : unchanged()
+      return isNews ? changed(after, ...failedEvent(after, newId('evt'), 'it came back')) : unchanged()
     })
     // A report that comes again, after a crash between the two writes, makes up for the second while the first is fresh.
     const isRepair = saved?.bounce !== undefined && !isNews && !(await undeliverable.has(saved.to))

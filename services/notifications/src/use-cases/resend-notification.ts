@@ -1,7 +1,12 @@
 import { changed, unchanged } from '@tradewind/database/decision'
 import { fingerprint, IdempotencyKeyReused } from '@tradewind/service-kit/idempotency'
 import { categoryOf } from '../domain/mail-template.ts'
-import { NotificationNotFound, NotificationUnwanted, queueNotification } from '../domain/notification.ts'
+import {
+  AccountMailStays,
+  NotificationNotFound,
+  NotificationUnwanted,
+  queueNotification,
+} from '../domain/notification.ts'
 import type { NotificationRepository, StoredNotification } from '../store/notification.repository.ts'
 import type { PreferencesRepository } from '../store/preferences.repository.ts'
 import type { DeliverNotification } from './deliver-notification.ts'
@@ -32,7 +37,9 @@ export const makeResendNotification =
   async ({ id: resendOf, userId, idempotencyKey }) => {
     const first = await notifications.find(resendOf)
     if (first === undefined) throw NotificationNotFound({ id: resendOf })
-    const { orderId, customerId, contact, template, subject, text, html, locale, templateVersion, about } = first
+    const { orderId } = first
+    if (orderId === undefined) throw AccountMailStays({ id: resendOf })
+    const { customerId, contact, template, subject, text, html, locale, templateVersion, about } = first
     const category = categoryOf(template)
     const wishes = customerId === undefined ? undefined : await preferences.find(customerId)
     if (category !== undefined && wishes?.optOuts.includes(category) === true)

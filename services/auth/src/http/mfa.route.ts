@@ -1,0 +1,64 @@
+import {
+  answerChallengeRoute,
+  enrolTotpRoute,
+  newRecoveryCodesRoute,
+  removeTotpRoute,
+  showFactorsRoute,
+  stepUpRoute,
+  verifyTotpRoute,
+} from '@tradewind/contracts/mfa'
+import { implementRoute } from '@tradewind/service-kit/route'
+import type { AnswerChallenge } from '../use-cases/answer-challenge.ts'
+import type { ActivateTotp, EnrolTotp, NewRecoveryCodes, RemoveTotp } from '../use-cases/manage-totp.ts'
+import type { ReadAccount } from '../use-cases/read-account.ts'
+import type { StepUp } from '../use-cases/step-up.ts'
+import { noStore } from './no-store.ts'
+import { originOf } from './origin-of.ts'
+import { tokenAnswer } from './sign-in-answer.ts'
+
+export const showFactors = (readAccount: ReadAccount) =>
+  implementRoute(showFactorsRoute, async ({ caller }) => {
+    const { totp, recoveryCodes = [], passkeys = [] } = await readAccount(caller.userId)
+    const factors = {
+      totp: totp?.activeFrom !== undefined,
+      recoveryCodesLeft: recoveryCodes.length,
+      passkeys: passkeys.length,
+    }
+    return { status: 200, body: factors, headers: noStore }
+  })
+
+export const enrolGenerator = (enrol: EnrolTotp) =>
+  implementRoute(enrolTotpRoute, async ({ caller }) => ({
+    status: 200,
+    body: await enrol(caller.userId),
+    headers: noStore,
+  }))
+
+export const verifyGenerator = (activate: ActivateTotp) =>
+  implementRoute(verifyTotpRoute, async ({ body, caller: { userId, sessionId } }) => {
+    const recoveryCodes = [...(await activate({ userId, sessionId, code: body.code }))]
+    return { status: 200, body: { recoveryCodes }, headers: noStore }
+  })
+
+export const removeGenerator = (remove: RemoveTotp) =>
+  implementRoute(removeTotpRoute, async ({ caller }) => {
+    await remove(caller.userId)
+    return { status: 204, body: null }
+  })
+
+export const renewRecoveryCodes = (renew: NewRecoveryCodes) =>
+  implementRoute(newRecoveryCodesRoute, async ({ caller }) => {
+    const recoveryCodes = [...(await renew(caller.userId))]
+    return { status: 200, body: { recoveryCodes }, headers: noStore }
+  })
+
+export const answerWithCode = (answer: AnswerChallenge) =>
+  implementRoute(answerChallengeRoute, async ({ body, query, request }) =>
+    tokenAnswer(await answer(body, originOf(request)), query),
+  )
+
+export const showAgain = (stepUp: StepUp, expiresIn: number) =>
+  implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId } }) => {
+    const accessToken = await stepUp({ userId, sessionId, ...body })
+    return { status: 200, body: { accessToken, tokenType: 'Bearer' as const, expiresIn }, headers: noStore }
+  })

@@ -1,0 +1,44 @@
+import type { ImplementedRoute } from '@tradewind/service-kit/route'
+import { createPasskeys, type RelyingParty } from './crypto/passkeys.ts'
+import {
+  beginRegistration,
+  beginSignIn,
+  listPasskeys,
+  register,
+  remove,
+  rename,
+  signIn,
+} from './http/passkeys.route.ts'
+import type { AccountRepository } from './store/account.repository.ts'
+import type { CeremonyRepository } from './store/ceremony.repository.ts'
+import { makeDeletePasskey, makeRenamePasskey } from './use-cases/manage-passkeys.ts'
+import type { OpenSession } from './use-cases/open-session.ts'
+import { makeReadAccount } from './use-cases/read-account.ts'
+import { makeBeginPasskey, makeRegisterPasskey } from './use-cases/register-passkey.ts'
+import { makeBeginPasskeySignIn, makeSignInWithPasskey } from './use-cases/sign-in-with-passkey.ts'
+import type { WriteLetter } from './use-cases/write-letter.ts'
+
+interface PasskeyOptions {
+  readonly accounts: AccountRepository
+  readonly ceremonies: CeremonyRepository
+  readonly openSession: OpenSession
+  readonly writeLetter: WriteLetter
+  readonly relyingParty: RelyingParty
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+}
+
+/** Signing in with what a device keeps (WebAuthn). */
+export function createPasskeyRoutes(options: PasskeyOptions): readonly ImplementedRoute[] {
+  const readAccount = makeReadAccount(options)
+  const ports = { ...options, readAccount, passkeys: createPasskeys(options.relyingParty) }
+  return [
+    beginRegistration(makeBeginPasskey(ports)),
+    register(makeRegisterPasskey(ports)),
+    beginSignIn(makeBeginPasskeySignIn(ports)),
+    signIn(makeSignInWithPasskey(ports)),
+    listPasskeys(readAccount),
+    rename(makeRenamePasskey(ports)),
+    remove(makeDeletePasskey(ports)),
+  ]
+}

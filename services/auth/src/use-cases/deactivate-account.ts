@@ -1,0 +1,32 @@
+import { UserUpdatedV1 } from '@tradewind/contracts/auth-accounts'
+import { changed, unchanged } from '@tradewind/database/decision'
+import type { PasswordHasher } from '../crypto/password-hasher.ts'
+import { deactivate } from '../domain/account-changes.ts'
+import type { AccountRepository } from '../store/account.repository.ts'
+import { requirePassword } from './change-password.ts'
+import type { ReadAccount } from './read-account.ts'
+import type { RevokeSessions } from './revoke-sessions.ts'
+
+/** Closes an account for good. Throws `WrongPassword`, `AdminStays`. */
+export type DeactivateAccount = (userId: string, password: string) => Promise<void>
+
+interface Ports {
+  readonly accounts: AccountRepository
+  readonly passwords: PasswordHasher
+  readonly readAccount: ReadAccount
+  readonly revokeSessions: RevokeSessions
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+}
+
+export const makeDeactivateAccount =
+  ({ accounts, passwords, readAccount, revokeSessions, now, newId }: Ports): DeactivateAccount =>
+  async (userId, password) => {
+    const { passwordHash } = await readAccount(userId)
+    await requirePassword(passwords, passwordHash, password, '/password')
+    await accounts.update(userId, (before) => {
+      const after = deactivate(before, now())
+      return after === before ? unchanged() : changed(after, UserUpdatedV1.create(newId('evt'), { userId }))
+    })
+    await revokeSessions(userId, 'logout')
+  }

@@ -1,0 +1,41 @@
+import { UserVerifiedV1 } from '@tradewind/contracts/auth-accounts'
+import { changed } from '@tradewind/database/decision'
+import type { PasswordHasher } from '../crypto/password-hasher.ts'
+import { resetPassword } from '../domain/account-changes.ts'
+import { refuseWeakPassword } from '../domain/password-rules.ts'
+import type { AccountRepository } from '../store/account.repository.ts'
+import type { OpenLetter } from './open-letter.ts'
+import type { RevokeSessions } from './revoke-sessions.ts'
+import type { WriteLetter } from './write-letter.ts'
+
+/** Sets a password by the token of a mail and ends all sessions. Throws `InvalidMailToken` and what is wrong with the password. */
+export type ResetPassword = (wish: { readonly token: string; readonly password: string }) => Promise<void>
+
+interface Ports {
+  readonly accounts: AccountRepository
+  readonly passwords: PasswordHasher
+  readonly isCommonPassword: (password: string) => boolean
+  readonly openLetter: OpenLetter
+  readonly writeLetter: WriteLetter
+  readonly revokeSessions: RevokeSessions
+  readonly now: () => Date
+  readonly newId: (prefix: string) => string
+}
+
+export const makeResetPassword =
+  (ports: Ports): ResetPassword =>
+  async ({ token, password }) => {
+    const { accounts, passwords, openLetter, writeLetter, revokeSessions, now, newId } = ports
+    const { account, letterOf } = await openLetter(token, 'reset-password')
+    const userId = account.id
+    refuseWeakPassword({ email: account.email, password }, ports.isCommonPassword)
+    const passwordHash = await passwords.hash(password)
+    await accounts.update(userId, (before) => {
+      const after = resetPassword(before, letterOf(before), passwordHash, now())
+      const news = writeLetter(after, 'password-changed')
+      const verified = before.emailVerified ? [] : [UserVerifiedV1.create(newId('evt'), { userId })]
+      return changed(news.account, news.event, ...verified)
+    })
+    // The write above ends them at their next refresh; this ends their access tokens, too.
+    await revokeSessions(userId, 'password_changed')
+  }
