@@ -17,6 +17,8 @@ export const Tokens = Type.Object({
 })
 
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 })
+/** Given by an earlier sign-in on this device; whoever shows it is not held up by strangers who guess. */
+const DeviceToken = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9_.-]+$' })
 /** What a sign-in is continued with when it takes a second factor. */
 export const MfaToken = Type.String({ pattern: '^[A-Za-z0-9_.-]+$', minLength: 1, maxLength: 128 })
 const MfaRequired = Type.Object({
@@ -26,8 +28,14 @@ const MfaRequired = Type.Object({
 
 /** What answers a sign-in by something other than a password. */
 export const TokensOrCookies = Type.Union([Tokens, CookieSession])
+
+const deviceToken = { deviceToken: Type.Optional(DeviceToken) }
+/** Pages that hold their tokens in cookies are shown no token at all; their network is known. */
+const TokensOfDevice = Type.Object({ ...Tokens.properties, ...deviceToken })
+/** What completes a sign-in that began with a password. */
+export const PasswordSession = Type.Union([TokensOfDevice, CookieSession])
 /** Whatever a sign-in may come to: tokens, the same in cookies where that was asked for, or a question for more. */
-export const SignedIn = Type.Union([Tokens, CookieSession, MfaRequired])
+export const SignedIn = Type.Union([TokensOfDevice, CookieSession, MfaRequired])
 
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 })
 
@@ -36,13 +44,13 @@ const withCookies = 'The token stands in the body, or with `cookies=true` in its
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
   summary: 'Creates a customer account and signs it in',
   body: Strict({ email: Email, password: NewPassword, name: Type.String({ minLength: 1, maxLength: 120 }) }),
-  response: { 201: Type.Object({ user: User, ...Tokens.properties }) },
+  response: { 201: Type.Object({ user: User, ...Tokens.properties, ...deviceToken }) },
 })
 
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {
   summary: 'Signs in with e-mail and password',
   querystring: cookieQuery,
-  body: Strict({ email: Email, password: GivenPassword }),
+  body: Strict({ email: Email, password: GivenPassword, deviceToken: Type.Optional(DeviceToken) }),
   response: { 200: SignedIn },
 })
 

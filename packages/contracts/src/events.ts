@@ -7,6 +7,7 @@ import * as inventory from './inventory.ts'
 import * as notifications from './notifications.ts'
 import * as orders from './orders.ts'
 import * as payments from './payments.ts'
+import * as privacy from './privacy.ts'
 import * as revocation from './revocation.ts'
 import * as webhooks from './webhooks.ts'
 
@@ -15,7 +16,7 @@ const isEvent = (value: unknown): value is EventContract =>
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, authAccounts, revocation, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
+  [auth, authAccounts, revocation, privacy, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

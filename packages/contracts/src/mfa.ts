@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { MfaToken, TokensOrCookies } from './auth.ts'
+import { MfaToken, PasswordSession } from './auth.ts'
 import { Strict } from './common.ts'
 import { cookieQuery } from './cookies.ts'
 import { defineRoute, recentSignIn } from './route.ts'
@@ -55,7 +55,7 @@ export const answerChallengeRoute = defineRoute('auth', 'POST', '/v1/auth/mfa/ch
   summary: 'Completes a sign-in with a code; a code is good once, and a sign-in has five tries',
   querystring: cookieQuery,
   body: Strict({ mfaToken: MfaToken, code: Code }),
-  response: { 200: TokensOrCookies },
+  response: { 200: PasswordSession },
 })
 
 export const stepUpRoute = defineRoute('auth', 'POST', '/v1/auth/step-up', 'account:manage', {

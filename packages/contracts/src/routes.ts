@@ -1,5 +1,6 @@
 import { accessRoutes } from './access.ts'
 import { apiKeyRoutes } from './api-keys.ts'
+import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { authAccountRoutes } from './auth-accounts.ts'
 import { catalogueRoutes } from './catalogue.ts'
@@ -14,6 +15,7 @@ import { ordersRoutes } from './orders.ts'
 import { outsideSignInRoutes } from './outside-sign-in.ts'
 import { passkeyRoutes } from './passkeys.ts'
 import { paymentsRoutes } from './payments.ts'
+import { privacyRoutes } from './privacy.ts'
 import type { RouteContract } from './route.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -27,6 +29,8 @@ export const allRoutes: readonly RouteContract[] = [
   ...accessRoutes,
   ...apiKeyRoutes,
   ...oauthRoutes,
+  ...auditRoutes,
+  ...privacyRoutes,
   ...catalogueRoutes,
   ...inventoryRoutes,
   ...jobRoutes,

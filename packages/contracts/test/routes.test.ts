@@ -59,6 +59,7 @@ const publicRoutes = [
   'POST /oauth/token',
   'GET /.well-known/jwks.json',
   'GET /.well-known/oauth-authorization-server',
+  'GET /v1/auth/privacy/erasures/:id',
   'GET /v1/availability',
   'GET /v1/categories',
   'GET /v1/facets',

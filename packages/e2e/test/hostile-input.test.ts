@@ -33,8 +33,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => system.end())
 
-/** What a relay notes a moment after an event went out. */
-const lazilyWritten = { 'outbox.published': 0, 'outbox.pendingAt': 0 }
+/** What a relay notes a moment after an event went out, and what an entry of the audit log gets a moment after it was made. */
+const lazilyWritten = { seal: 0, unsealedAt: 0, 'outbox.published': 0, 'outbox.pendingAt': 0 }
 
 /** A fingerprint of every document of every database. */
 async function everythingWritten(): Promise<string> {
@@ -73,6 +73,8 @@ const pathOf = ({ path }: RouteContract) =>
     .replace('/templates/:template/:locale', '/templates/order-confirmed/en')
     .replace('/versions/:version', '/versions/0')
     .replace('/sessions/:id', `/sessions/ses_${'0'.repeat(32)}`)
+    .replace('/erasures/:id', `/erasures/era_${'A'.repeat(43)}`)
+    .replace('/exports/:id', `/exports/exp_${'0'.repeat(32)}`)
     .replace('/users/:id', `/users/usr_${'0'.repeat(32)}`)
     .replace('/api-keys/:id', `/api-keys/apk_${'0'.repeat(32)}`)
     .replace('/passkeys/:id', `/passkeys/psk_${'0'.repeat(32)}`)

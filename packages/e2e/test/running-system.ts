@@ -10,6 +10,8 @@ export const operator = { email: 'operator@tradewind.example', password: 'a pass
 export interface RunningSystem extends System {
   /** What does not hold, I1 to I8. */
   readonly violations: (accepted?: readonly string[]) => Promise<Violation[]>
+  /** Where every process keeps its data, and the folder `logs` what it said. */
+  readonly dataDir: string
   /** A service's database. */
   readonly databaseOf: (service: string) => string
   /** Ends every process and removes its data. */
@@ -42,6 +44,7 @@ export async function runSystem(env: Readonly<Record<string, string>> = {}): Pro
   })
   return {
     ...system,
+    dataDir,
     databaseOf,
     violations: (accepted = []) => {
       const databases = {

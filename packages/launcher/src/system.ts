@@ -174,6 +174,8 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
   const shared: Environment = {
     ...keptSecrets(dataDir),
     AUTH_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
+    // The gateway, which runs beside them, says whose request it is. It believes nobody itself.
+    TRUSTED_PROXIES: 'loopback',
     NOTIFICATIONS_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
     ...givenOf(env),
     MONGODB_URL: mongodbUrl,
@@ -192,7 +194,7 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     serviceNames.map((name) => spec(name, name === 'auth' ? operatorSettings(options.operator) : {})),
     start,
   )
-  const gateway = await start(spec('gateway', urls))
+  const gateway = await start(spec('gateway', { ...urls, TRUSTED_PROXIES: env['TRUSTED_PROXIES'] }))
   return {
     gatewayUrl: gateway.url,
     mongodbUrl,

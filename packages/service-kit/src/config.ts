@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import addFormats from 'ajv-formats'
 import envSchema from 'env-schema'
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
+import { trustedProxiesPattern } from './client-address.ts'
 import { logLevels } from './log.ts'
 
 /** The environment does not say what the process needs; `faults` names every variable at fault. */
@@ -22,6 +23,13 @@ export const serviceSettings = {
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'address to listen on' }),
   PORT: port('port of the service; 0 takes a free one'),
   ADMIN_PORT: port('port of /livez, /readyz and /metrics; 0 takes a free one'),
+  TRUSTED_PROXIES: Type.Optional(
+    Type.String({
+      pattern: trustedProxiesPattern,
+      description:
+        'whose X-Forwarded-For is believed: networks separated by commas (`10.0.0.0/8,loopback`), or a number of hops; nobody’s when not set',
+    }),
+  ),
   LOG_LEVEL: Type.Enum([...logLevels], { default: 'info', description: 'least severe line that is logged' }),
   TOKEN_ISSUER: Type.String({
     default: 'https://tradewind.local',

@@ -23,6 +23,19 @@ export interface ErrorOptions {
 
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
+/** A limit of which nothing is left; shown as draft-ietf-httpapi-ratelimit-headers-10 asks. */
+export class UsedUpLimit {
+  readonly policy: string
+  readonly quota: number
+  readonly windowSeconds: number
+
+  constructor(policy: string, quota: number, windowSeconds: number) {
+    this.policy = policy
+    this.quota = quota
+    this.windowSeconds = windowSeconds
+  }
+}
+
 /** An expected refusal with a stable code. `details` are for logs and for the code that catches it; clients never see them. */
 export class DomainError extends Error {
   readonly code: string
@@ -51,7 +64,8 @@ export interface ErrorFactory {
 /**
  * Declares an expected error beside the rule that raises it.
  * `detail` is shown to clients, so it names no internal thing.
- * For `too-many-requests` and `unavailable`, `details.retryAfterSeconds` becomes the Retry-After header.
+ * For `too-many-requests` and `unavailable`, `details.retryAfterSeconds` becomes the Retry-After header, and a
+ * `details.limit` of class `UsedUpLimit` the RateLimit headers.
  *
  * @example
  * export const OrderNotFound = defineError('ORDERS_NOT_FOUND', 'not-found', 'There is no such order.')

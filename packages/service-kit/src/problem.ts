@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '@tradewind/contracts/common'
-import { DomainError, type ErrorKind, type InputFault } from './errors.ts'
+import { DomainError, type ErrorKind, type InputFault, UsedUpLimit } from './errors.ts'
 
 /** The HTTP status of each kind of error. */
 export const statusOfKind = {
@@ -93,7 +93,15 @@ function headersFor({ kind, code, details }: DomainError): Record<string, string
     return { 'www-authenticate': code === 'INVALID_TOKEN' ? 'Bearer error="invalid_token"' : 'Bearer' }
   if (kind !== 'too-many-requests' && kind !== 'unavailable') return {}
   const seconds = details['retryAfterSeconds']
-  return { 'retry-after': String(typeof seconds === 'number' ? Math.ceil(seconds) : defaultRetryAfterSeconds) }
+  const retryAfter = String(typeof seconds === 'number' ? Math.ceil(seconds) : defaultRetryAfterSeconds)
+  const { limit } = details
+  if (!(limit instanceof UsedUpLimit)) return { 'retry-after': retryAfter }
+  const { policy, quota, windowSeconds } = limit
+  return {
+    'retry-after': retryAfter,
+    'ratelimit-policy': `"${policy}";q=${quota};w=${windowSeconds}`,
+    ratelimit: `"${policy}";r=0;t=${retryAfter}`,
+  }
 }
 
 function frameworkFields(error: unknown): { statusCode: number | undefined; code: string } {

@@ -11,6 +11,7 @@ import {
   LogController,
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import type { TrustedProxies } from './client-address.ts'
 import { DomainError, defineError } from './errors.ts'
 import { answerOAuthError } from './form.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
@@ -62,6 +63,8 @@ export interface ServerOptions {
   readonly raw?: (app: FastifyInstance) => Promise<void>
   /** Recognises errors that say that something the service needs is away; they are answered 503. */
   readonly isUnavailable?: (error: unknown) => boolean
+  /** Who may say which address a client has. Nobody, unless said otherwise: then it is that of the connection. */
+  readonly trustedProxies?: TrustedProxies
   /** After this long a request is answered 503. */
   readonly handlerTimeoutMs?: number
 }
@@ -77,6 +80,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     tokens,
     routes,
     raw,
+    trustedProxies = false,
     handlerTimeoutMs = defaultHandlerTimeoutMs,
     isUnavailable = () => false,
   } = options
@@ -89,7 +93,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: keepAliveTimeoutMs,
     handlerTimeout: handlerTimeoutMs,
     exposeHeadRoutes: false,
-    trustProxy: false,
+    trustProxy: trustRuleOf(trustedProxies),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: requestIdOf,
@@ -124,6 +128,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
   for (const route of routes) route.register(app, tokens)
   if (raw !== undefined) app.register(fastifyPlugin(raw))
   return app
+}
+
+/** Hops count from the connection outwards: the first is its own address. */
+function trustRuleOf(trusted: TrustedProxies): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (trusted === false) return false
+  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : [...trusted]
 }
 
 const saneRequestId = /^[A-Za-z0-9._-]{1,64}$/

@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { createAdminServer } from './admin.ts'
+import { trustedProxiesIn } from './client-address.ts'
 import { ConfigError } from './config.ts'
 import { type Check, createHealth, type Health } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
@@ -16,6 +17,7 @@ export interface ServiceConfig {
   readonly PORT: number
   readonly ADMIN_PORT: number
   readonly LOG_LEVEL: LogLevel
+  readonly TRUSTED_PROXIES?: string
   readonly TOKEN_ISSUER: string
   readonly TOKEN_AUDIENCE: string
   readonly JWKS_URL?: string
@@ -99,7 +101,8 @@ export async function runService<C extends ServiceConfig>(
       addCheck: health.add,
     })
     if (stopping()) return
-    servers.public = createServer({ service: name, logger: quieter(logger), metrics, tokens, ...parts })
+    const trustedProxies = trustedProxiesIn(config.TRUSTED_PROXIES)
+    servers.public = createServer({ service: name, logger: quieter(logger), metrics, tokens, trustedProxies, ...parts })
     await listen(config, logger, metrics, health, servers, servers.public)
   } catch (error) {
     if (stopping()) return

@@ -59,6 +59,9 @@ export function createOrdersInMemory({ process, memory, catalogue, capture, now,
   const orders: OrderRepository = {
     ...aggregates(memory.orders, refuseTwins),
     list: () => Promise.reject(new Error('nobody lists orders here')),
+    async *ofCustomer(customerId) {
+      for (const order of await step(() => all().filter((one) => one.customerId === customerId))) yield order
+    },
     findByKey: (customerId, key) => step(() => byKey(customerId, key)),
     statusesByKey: (keys) => step(() => keys.flatMap((key) => byKey(key.customerId, key.idempotencyKey) ?? [])),
     waitingSince: () => Promise.reject(new Error('nobody looks at sagas here')),

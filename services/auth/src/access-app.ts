@@ -1,6 +1,7 @@
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import { secrets } from './crypto/secrets.ts'
 import { createApiKey, deleteApiKey, listApiKeys } from './http/api-keys.route.ts'
+import type { NoteAction } from './http/note-action.ts'
 import { endSession, listSessions, logOutEverywhere } from './http/sessions.route.ts'
 import { listKeys, listSigningKeys, rotateSigningKeys } from './http/signing-keys.route.ts'
 import { changeRoles, getRoles, listUsers } from './http/users.route.ts'
@@ -26,6 +27,7 @@ interface AccessOptions {
   readonly keys: SigningKeys
   readonly keyRotation: { readonly everyMs: number; readonly publishMs: number }
   readonly revoke: RevokeSession
+  readonly note: NoteAction
   readonly revokeSessions: RevokeSessions
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -38,22 +40,22 @@ interface AccessApp {
 
 /** Who may what, and by which sessions and keys. */
 export function createAccess(options: AccessOptions): AccessApp {
-  const { keys, keyRotation, revokeSessions } = options
+  const { keys, keyRotation, revokeSessions, note } = options
   const ports = { ...options, ...keyRotation, secrets }
   const rotate = makeRotateSigningKey(ports)
   return {
     routes: [
       listSessions(makeListSessions(ports)),
-      endSession(makeEndSession(ports)),
-      logOutEverywhere(revokeSessions),
+      endSession(makeEndSession(ports), note),
+      logOutEverywhere(revokeSessions, note),
       listUsers(makeListUsers(ports)),
       getRoles(makeReadAccount(ports)),
-      changeRoles(makeSetRoles(ports)),
-      createApiKey(makeMakeApiKey(ports)),
+      changeRoles(makeSetRoles(ports), note),
+      createApiKey(makeMakeApiKey(ports), note),
       listApiKeys(makeListApiKeys(ports)),
-      deleteApiKey(makeDeleteApiKey(ports)),
+      deleteApiKey(makeDeleteApiKey(ports), note),
       listSigningKeys(keys),
-      rotateSigningKeys(rotate),
+      rotateSigningKeys(rotate, note),
       listKeys(keys),
     ],
     keepSigningKeys: makeKeepSigningKeys({ ...ports, rotate }),

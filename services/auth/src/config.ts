@@ -88,6 +88,26 @@ export const settings = Type.Object({
     default: false,
     description: 'gives staff no more than customers have until they showed a second factor',
   }),
+  AUTH_GUESSES_PER_ACCOUNT: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10,
+    description:
+      'wrong passwords in 15 minutes for one account, and as many again from each device and network that signed in before',
+  }),
+  AUTH_GUESSES_PER_NETWORK: Type.Integer({
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 100,
+    description: 'wrong passwords in 15 minutes from one IPv4 address or one IPv6 network (/64)',
+  }),
+  AUTH_TAKEN_ANSWERS_PER_HOUR: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 20,
+    description:
+      'how often an hour one network is told that an address has an account already, before it is refused to register',
+  }),
   AUTH_HASH_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 64,
@@ -102,6 +122,12 @@ export const settings = Type.Object({
   }),
 })
 export type Config = Static<typeof settings>
+
+export const guessLimitsOf = (config: Config) => ({
+  perAccount: config.AUTH_GUESSES_PER_ACCOUNT,
+  perNetwork: config.AUTH_GUESSES_PER_NETWORK,
+  takenPerNetwork: config.AUTH_TAKEN_ANSWERS_PER_HOUR,
+})
 
 export const readConfig = (env?: NodeJS.ProcessEnv): Config =>
   loadConfig(settings, env, (config) => {

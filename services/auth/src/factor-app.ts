@@ -20,10 +20,12 @@ import type { CeremonyRepository } from './store/ceremony.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import { makeAnswerChallenge } from './use-cases/answer-challenge.ts'
 import { makeCheckCode } from './use-cases/check-code.ts'
+import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
 import { makeActivateTotp, makeEnrolTotp, makeNewRecoveryCodes, makeRemoveTotp } from './use-cases/manage-totp.ts'
 import { makeNoteAuthentication } from './use-cases/note-authentication.ts'
 import type { OpenSession } from './use-cases/open-session.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
+import type { Audit } from './use-cases/record-audit.ts'
 import { makeStepUp } from './use-cases/step-up.ts'
 import type { WriteLetter } from './use-cases/write-letter.ts'
 
@@ -35,6 +37,8 @@ interface FactorOptions {
   readonly accessTokens: AccessTokens
   readonly openSession: OpenSession
   readonly writeLetter: WriteLetter
+  readonly guard: GuardSignIn
+  readonly audit: Audit
   readonly secretKeys: string
   /** What code generators show beside the address. */
   readonly productName: string

@@ -5,13 +5,16 @@ import { every } from '@tradewind/service-kit/every'
 import { runService } from '@tradewind/service-kit/service'
 import { createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createApp } from './app.ts'
-import { readConfig } from './config.ts'
+import { guessLimitsOf, readConfig } from './config.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
 import { parseProviders } from './crypto/provider-settings.ts'
 import { answerAccountMail } from './events/answer-account-mail.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
+import { askAboutPersons } from './events/ask-about-person.ts'
+import { onPersonErased } from './events/on-person-erased.ts'
 import { migrations } from './store/migrations.ts'
+import { openGuard } from './store/open-guard.ts'
 import { openKeys, publicKeysOf } from './store/open-keys.ts'
 import { createRepositories } from './store/repositories.ts'
 import { createDeferredWork } from './use-cases/deferred-work.ts'
@@ -41,6 +44,8 @@ await runService('auth', readConfig, async (context) => {
   const app = createApp({
     ...stores,
     passwords,
+    persons: askAboutPersons(messaging),
+    guard: { ...(await openGuard(database.db, secretKeys, now)), limits: guessLimitsOf(config) },
     keys,
     keyRotation: {
       everyMs: config.AUTH_KEY_ROTATION_DAYS * dayMs,
@@ -71,6 +76,12 @@ await runService('auth', readConfig, async (context) => {
   if (email !== undefined && password !== undefined)
     logger.info({ operator: await app.ensureOperator({ email, password }) }, 'operator account is in place')
   every(context, 'signing keys', lookAtKeysEveryMs, app.keepSigningKeys)
+  const erased = onPersonErased(app.erase)
+  for (const from of ['orders', 'notifications'] as const)
+    messaging.subscribe({ from, name: `erasures-${from}`, filter: `${from}.person.>`, handlers: [erased[from]] })
+  every(context, 'erasures', 1000, app.erase.sweep)
+  every(context, 'exports', 1000, app.exports.sweep)
+  every(context, 'audit chain', 1000, app.sealAudit)
   every(context, 'purge', purgeEveryMs, app.purgeEnded)
 
   const tokens = createTokenVerifier({ issuer, audience, keys: publicKeysOf(keys), revocations })

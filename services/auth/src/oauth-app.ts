@@ -6,6 +6,7 @@ import { challengeOf } from './crypto/pkce.ts'
 import type { RefreshTokens } from './crypto/refresh-tokens.ts'
 import { secrets } from './crypto/secrets.ts'
 import { changeClient, createClient, getClient, listClients, rotateClientSecret } from './http/clients.route.ts'
+import type { NoteAction } from './http/note-action.ts'
 import { authorize, showAuthorization } from './http/oauth-authorize.route.ts'
 import { showMetadata } from './http/oauth-metadata.route.ts'
 import { giveTokens, introspectToken, revokeToken } from './http/oauth-tokens.route.ts'
@@ -39,6 +40,7 @@ interface OAuthOptions {
   readonly openSession: OpenSession
   readonly refreshSession: RefreshSession
   readonly revoke: RevokeSession
+  readonly note: NoteAction
   readonly issuer: string
   readonly publicUrl: string
   readonly audience: string
@@ -48,17 +50,17 @@ interface OAuthOptions {
 
 /** What machines and apps ask for (OAuth 2.1), and what admins decide about them. */
 export function createOAuth(options: OAuthOptions): readonly ImplementedRoute[] {
-  const { issuer, publicUrl, audience, keys, now, clients } = options
+  const { issuer, publicUrl, audience, keys, now, clients, note } = options
   const clientAssertions = createClientAssertions([issuer, new URL('/oauth/token', publicUrl).href], now)
   const issuedTokens = createIssuedTokens({ publishedKeys: keys.published, issuer, audience, now })
   const ports = { ...options, secrets, challengeOf, clientAssertions, issuedTokens }
   const authenticate = makeAuthenticateClient(ports)
   return [
-    createClient(makeMakeClient(ports)),
+    createClient(makeMakeClient(ports), note),
     listClients(clients),
     getClient(makeFindClient(ports)),
-    changeClient(makeChangeClient(ports)),
-    rotateClientSecret(makeRotateClientSecret(ports)),
+    changeClient(makeChangeClient(ports), note),
+    rotateClientSecret(makeRotateClientSecret(ports), note),
     giveTokens(authenticate, makeGiveTokens(ports)),
     revokeToken(authenticate, makeRevokeToken(ports)),
     introspectToken(authenticate, makeInspectToken(ports), { issuer, audience }),

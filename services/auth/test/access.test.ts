@@ -50,9 +50,10 @@ const listSessions = async ({ accessToken }: Person, query = '') =>
 describe('sessions', () => {
   test('are listed with device and address, latest first, page by page', async () => {
     const person = await signUp(auth)
-    const headers = { 'user-agent': 'a browser', 'x-forwarded-for': '192.0.2.7' }
+    // Only a trusted proxy may say another address than the connection’s.
+    const headers = { 'user-agent': 'a browser', 'x-forwarded-for': '203.0.113.1' }
     const body = { email: person.email, password: 'correct horse battery staple' }
-    await auth.call('/v1/auth/login', { method: 'POST', body, headers })
+    await auth.call('/v1/auth/login', { method: 'POST', body, headers, from: '192.0.2.7' })
     const { items } = await listSessions(person)
     expect(items).toMatchObject([{ isCurrent: false, device: 'a browser', address: '192.0.2.7' }, { isCurrent: true }])
     const first = await listSessions(person, '?limit=1')

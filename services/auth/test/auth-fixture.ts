@@ -13,7 +13,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Db } from 'mongodb'
 import { type App, type AppOptions, createApp } from '../src/app.ts'
 import { createPasswordHasher } from '../src/crypto/password-hasher.ts'
+import type { GuessLimits } from '../src/domain/throttle.ts'
+import { askAboutPersons } from '../src/events/ask-about-person.ts'
 import { migrations } from '../src/store/migrations.ts'
+import { openGuard } from '../src/store/open-guard.ts'
 import { openKeys, publicKeysOf } from '../src/store/open-keys.ts'
 import { createRepositories } from '../src/store/repositories.ts'
 import type { SigningKeys } from '../src/store/signing-key.repository.ts'
@@ -30,6 +33,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly form?: Readonly<Record<string, string>>
+  /** The address of the connection, 127.0.0.1 unless said otherwise. */
+  readonly from?: string
 }
 
 export interface Answer {
@@ -49,12 +54,13 @@ export interface AuthReplica {
 
 export interface AuthFixture extends AuthReplica {
   readonly db: Db
+  readonly mongodbUrl: string
   readonly messaging: Messaging
   readonly clock: { now: Date }
   /** Everything that auth has published so far. */
   readonly published: Published[]
   readonly deferred: DeferredWork
-  readonly post: (path: string, payload: unknown) => Promise<Answer>
+  readonly post: (path: string, payload: unknown, options?: Pick<Call, 'from' | 'token'>) => Promise<Answer>
   /** Another one on the same database and broker. */
   readonly startReplica: () => Promise<AuthReplica>
   readonly stop: () => Promise<void>
@@ -70,7 +76,10 @@ export const rotationMs = 30 * 24 * 3600 * 1000
 const dayMs = 24 * 3600 * 1000
 
 /** Auth on a database and a broker of its own. */
-export async function startAuth(options: Partial<AppOptions> = {}): Promise<AuthFixture> {
+export async function startAuth(
+  options: Partial<AppOptions> = {},
+  limits: Partial<GuessLimits> = {},
+): Promise<AuthFixture> {
   const backends = await startBackends()
   const logger = createLogger({ name: 'auth', level: 'silent' })
   const clock = { now: new Date() }
@@ -102,6 +111,11 @@ export async function startAuth(options: Partial<AppOptions> = {}): Promise<Auth
     const app = createApp({
       ...stores,
       passwords,
+      persons: askAboutPersons(messaging),
+      guard: {
+        ...(await openGuard(db, secretKeys, now)),
+        limits: { perAccount: 1000, perNetwork: 1000, takenPerNetwork: 1000, ...limits },
+      },
       keys,
       keyRotation: { everyMs: rotationMs, publishMs },
       secretKeys,
@@ -132,7 +146,10 @@ export async function startAuth(options: Partial<AppOptions> = {}): Promise<Auth
     const server = createServer({ service: 'auth', logger, metrics, tokens, routes: app.routes, isUnavailable })
     await server.ready()
     stops.push(() => server.close())
-    const call = async (path: string, { method = 'GET', token, headers = {}, body, form }: Call = {}) => {
+    const call = async (
+      path: string,
+      { method = 'GET', token, headers = {}, body, form, from = '127.0.0.1' }: Call = {},
+    ) => {
       const payload = form === undefined ? body && JSON.stringify(body) : new URLSearchParams(form).toString()
       const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
       const response = await server.inject({
@@ -144,6 +161,7 @@ export async function startAuth(options: Partial<AppOptions> = {}): Promise<Auth
           ...headers,
         },
         ...(typeof payload === 'string' && { payload }),
+        remoteAddress: from,
       })
       const answered: unknown = response.body === '' ? undefined : response.json()
       return { status: response.statusCode, body: answered, headers: response.headers }
@@ -161,11 +179,12 @@ export async function startAuth(options: Partial<AppOptions> = {}): Promise<Auth
   return {
     ...first,
     db,
+    mongodbUrl: backends.mongodbUrl,
     messaging,
     clock,
     published,
     deferred,
-    post: async (path, payload) => first.call(path, { method: 'POST', body: payload }),
+    post: async (path, payload, call = {}) => first.call(path, { ...call, method: 'POST', body: payload }),
     startReplica: async () => await startReplica(await connect()),
     stopBackends: backends.stop,
     stop: async () => {

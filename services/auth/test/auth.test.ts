@@ -69,6 +69,7 @@ describe('registering', () => {
       refreshToken: expect.any(String),
       tokenType: 'Bearer',
       expiresIn: 600,
+      deviceToken: expect.any(String),
     })
     expect(await me(tokens.accessToken)).toEqual({ status: 200, body: { ...user, emailVerified: false } })
     const told = () => auth.published.filter(({ data }) => JSON.stringify(data).includes(user.id))
@@ -126,6 +127,7 @@ describe('signing in', () => {
     const pair: Registered = JSON.parse(JSON.stringify(body))
     expect(Object.keys(pair).toSorted((a, b) => a.localeCompare(b))).toEqual([
       'accessToken',
+      'deviceToken',
       'expiresIn',
       'refreshToken',
       'tokenType',

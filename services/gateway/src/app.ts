@@ -1,6 +1,5 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
 import replyFrom from '@fastify/reply-from'
 import { csrfHeader } from '@tradewind/contracts/cookies'
 import { allRoutes } from '@tradewind/contracts/routes'
@@ -11,6 +10,7 @@ import { serveDocumentation } from './http/documentation.ts'
 import type { ExchangeApiKey } from './http/exchange-api-key.ts'
 import { createForwarder, maxInFlight, streamBodies, type Upstreams } from './http/forward-route.ts'
 import { createLimit } from './http/rate-limits.ts'
+import type { SharedCounts } from './http/shared-counts.ts'
 import { createOpenApiDocument } from './openapi.ts'
 
 export interface GatewayOptions {
@@ -18,6 +18,7 @@ export interface GatewayOptions {
   readonly tokens: TokenVerifier
   readonly exchangeApiKey: ExchangeApiKey
   readonly upstreamTimeoutMs: number
+  readonly counts: SharedCounts
   readonly perMinute: number
   readonly signInsPerMinute: number
   /** Web origins that may call from a browser. */
@@ -30,7 +31,6 @@ const connectTimeoutMs = 3_000
 export function createGateway(options: GatewayOptions): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     await secure(app, options.origins)
-    await app.register(rateLimit, { global: false })
     await app.register(replyFrom, {
       undici: {
         connections: maxInFlight,
@@ -46,8 +46,8 @@ export function createGateway(options: GatewayOptions): (app: FastifyInstance) =
     streamBodies(app, jsonMediaType, maxBodyBytes)
     const forward = createForwarder(app, {
       ...options,
-      limit: createLimit(app, 'caller', options.perMinute),
-      signInLimit: createLimit(app, 'sign-in', options.signInsPerMinute),
+      limit: createLimit(options.counts, 'caller', options.perMinute),
+      signInLimit: createLimit(options.counts, 'sign-in', options.signInsPerMinute),
     })
     for (const contract of allRoutes) forward(contract)
     await serveDocumentation(app, await createOpenApiDocument(allRoutes))

@@ -22,6 +22,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createGateway, type GatewayOptions } from '../src/app.ts'
 import { createApiKeyExchange } from '../src/http/exchange-api-key.ts'
+import { createSharedCounts } from '../src/http/shared-counts.ts'
 
 const tokens = createTestTokens()
 
@@ -108,6 +109,8 @@ async function startGateway(options: Partial<GatewayOptions> = {}, logger = sile
         return await answerForKey(keyHash)
       }),
       upstreamTimeoutMs: 5_000,
+      // A clock that stands, so that no minute begins in the middle of a test.
+      counts: createSharedCounts({ id: 'gtw_test', now: () => 30_000 }),
       perMinute: 1_000,
       signInsPerMinute: 1_000,
       origins: [],

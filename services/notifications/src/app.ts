@@ -5,6 +5,7 @@ import { onAccountMail } from './events/on-account-mail.ts'
 import { onFulfilment } from './events/on-fulfilment.ts'
 import { onOrder } from './events/on-order.ts'
 import { onReturn } from './events/on-return.ts'
+import { onUserErased } from './events/on-user-erased.ts'
 import { reportBounce } from './http/bounces.route.ts'
 import { getNotification, listNotifications, resendNotification } from './http/notifications.route.ts'
 import { getPreferences, putPreferences } from './http/preferences.route.ts'
@@ -12,6 +13,7 @@ import { templateRoutes } from './http/templates.route.ts'
 import { postUnsubscribe, showUnsubscribe } from './http/unsubscribe.route.ts'
 import type { Mailer } from './mail/mailer.ts'
 import type { TemplateLanguage } from './mail/template-language.ts'
+import type { ErasedPersons } from './store/erased-persons.ts'
 import type { NotificationRepository } from './store/notification.repository.ts'
 import type { PreferencesRepository } from './store/preferences.repository.ts'
 import type { TemplateRepository } from './store/template.repository.ts'
@@ -19,6 +21,7 @@ import type { UndeliverableAddresses } from './store/undeliverable-addresses.ts'
 import { type AskAccountMail, makeCompleteMail } from './use-cases/complete-mail.ts'
 import { makeCustomerPreferences } from './use-cases/customer-preferences.ts'
 import { makeDeliverNotification } from './use-cases/deliver-notification.ts'
+import { makeErasePerson } from './use-cases/erase-person.ts'
 import { makeFindNotification } from './use-cases/find-notification.ts'
 import { makeForgetAddresses } from './use-cases/forget-addresses.ts'
 import { makeListTemplates } from './use-cases/list-templates.ts'
@@ -26,6 +29,7 @@ import { makeNotifyAccount } from './use-cases/notify-account.ts'
 import { type Addressee, makeNotifyCustomer } from './use-cases/notify-customer.ts'
 import { makePreviewMail } from './use-cases/preview-mail.ts'
 import { makePublishTemplate } from './use-cases/publish-template.ts'
+import { makeReadPerson } from './use-cases/read-person.ts'
 import { makeRecordBounce } from './use-cases/record-bounce.ts'
 import { makeResendNotification } from './use-cases/resend-notification.ts'
 import { makeSweepNotifications } from './use-cases/sweep-notifications.ts'
@@ -39,6 +43,7 @@ export interface NotificationsPorts {
   readonly preferences: PreferencesRepository
   readonly templates: TemplateRepository
   readonly undeliverable: UndeliverableAddresses
+  readonly erasedPersons: ErasedPersons
   readonly mailer: Mailer
   readonly language: TemplateLanguage
   readonly addressFor: (addressee: Addressee) => Promise<string | undefined>
@@ -87,6 +92,8 @@ export function createNotifications(given: NotificationsPorts) {
     onFulfilments: onFulfilment(notify),
     onReturns: onReturn(notify),
     onAccountMails: onAccountMail(makeNotifyAccount(ports)),
+    onUsers: [onUserErased(makeErasePerson(ports))],
+    dataOfPerson: makeReadPerson(ports),
     sweep: makeSweepNotifications(ports),
     forgetAddresses: makeForgetAddresses(ports),
     webhooks,

@@ -1,10 +1,11 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
 import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { askQuery } from '@tradewind/messaging/query'
+import { answerQuery, askQuery } from '@tradewind/messaging/query'
 import { every } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
@@ -14,6 +15,7 @@ import { createNotificationSecrets } from './crypto/notification-secrets.ts'
 import { publicEvents } from './events/on-public-event.ts'
 import { createSmtpMailer, keepingMailer } from './mail/mailer.ts'
 import { templateLanguage } from './mail/template-language.ts'
+import { createErasedPersons } from './store/erased-persons.ts'
 import { migrations } from './store/migrations.ts'
 import { createNotificationRepository } from './store/notification.repository.ts'
 import { createPreferencesRepository } from './store/preferences.repository.ts'
@@ -33,6 +35,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const notifications = createNotificationRepository(db, now)
+  const erasedPersons = createErasedPersons(db, now)
   const endpoints = createWebhookEndpointRepository(db, now)
   const deliveries = createWebhookDeliveryRepository(db, now)
   const { SMTP_URL: url, MAIL_FROM: from } = config
@@ -62,6 +65,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     preferences: createPreferencesRepository(db, now),
     templates: createTemplateRepository(db),
     undeliverable: createUndeliverableAddresses(db, now),
+    erasedPersons,
     mailer: {
       ...mailer,
       send: async (notification) => {
@@ -104,7 +108,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     now,
     newId,
   })
-  messaging.relay(notifications.outbox, endpoints.outbox, deliveries.outbox)
+  messaging.relay(notifications.outbox, erasedPersons.outbox, endpoints.outbox, deliveries.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: service.onOrders })
   messaging.subscribe({
     from: 'orders',
@@ -112,6 +116,8 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     filter: 'orders.fulfilment.>',
     handlers: service.onFulfilments,
   })
+  messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: service.onUsers })
+  answerQuery(messaging, NotificationsPersonDataQueryV1, ({ userId, after }) => service.dataOfPerson(userId, after))
   messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: service.onReturns })
   messaging.subscribe({
     from: 'auth',

@@ -1,6 +1,7 @@
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
 import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
@@ -14,6 +15,7 @@ import { createNotificationSecrets } from '../src/crypto/notification-secrets.ts
 import { publicEvents } from '../src/events/on-public-event.ts'
 import { createSmtpMailer, keepingMailer, type Mailer } from '../src/mail/mailer.ts'
 import { templateLanguage } from '../src/mail/template-language.ts'
+import { createErasedPersons } from '../src/store/erased-persons.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createNotificationRepository, type StoredNotification } from '../src/store/notification.repository.ts'
 import { createPreferencesRepository } from '../src/store/preferences.repository.ts'
@@ -75,6 +77,7 @@ export async function startNotifications(options: Options): Promise<Notification
     const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
     const now = () => clock.now
     const notifications = createNotificationRepository(db, now)
+    const erasedPersons = createErasedPersons(db, now)
     const { SMTP_URL: url, MAIL_FROM: from } = config
     const mailer = options.mailer ?? (url === undefined ? keepingMailer : createSmtpMailer({ url, from }))
     context.onShutdown('mailer', () => mailer.close())
@@ -95,6 +98,7 @@ export async function startNotifications(options: Options): Promise<Notification
       preferences: createPreferencesRepository(db, now),
       templates: createTemplateRepository(db),
       undeliverable: createUndeliverableAddresses(db, now),
+      erasedPersons,
       mailer,
       language: templateLanguage,
       addressFor: makeAddressFor({
@@ -120,7 +124,7 @@ export async function startNotifications(options: Options): Promise<Notification
     })
     const { deliver, onPublicEvents } = app.webhooks
     context.onShutdown('webhooks', deliver.stop)
-    const relay = messaging.relay(notifications.outbox, endpoints.outbox, deliveries.outbox)
+    const relay = messaging.relay(notifications.outbox, erasedPersons.outbox, endpoints.outbox, deliveries.outbox)
     messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: app.onOrders })
     messaging.subscribe({
       from: 'orders',
@@ -128,6 +132,8 @@ export async function startNotifications(options: Options): Promise<Notification
       filter: 'orders.fulfilment.>',
       handlers: app.onFulfilments,
     })
+    messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: app.onUsers })
+    answerQuery(messaging, NotificationsPersonDataQueryV1, ({ userId, after }) => app.dataOfPerson(userId, after))
     messaging.subscribe({ from: 'orders', name: 'returns', filter: 'orders.return.>', handlers: app.onReturns })
     messaging.subscribe({
       from: 'auth',
@@ -150,6 +156,7 @@ export async function startNotifications(options: Options): Promise<Notification
         ['orders', 'notifications-fulfilments'],
         ['orders', 'notifications-returns'],
         ['auth', 'notifications-account-mails'],
+        ['auth', 'notifications-users'],
         ...publicEvents.map(({ from: owner }) => [owner, `notifications-webhooks-${owner}`] as const),
       ],
     }

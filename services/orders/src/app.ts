@@ -5,6 +5,7 @@ import { onPayment } from './events/on-payment.ts'
 import { onProductUpserted } from './events/on-product-upserted.ts'
 import { onReservation } from './events/on-reservation.ts'
 import { onStockRestocked } from './events/on-stock-restocked.ts'
+import { onUserErased } from './events/on-user-erased.ts'
 import { cancelOrder } from './http/cancel-order.route.ts'
 import { discountCodes } from './http/discount-codes.route.ts'
 import { editOrder } from './http/edit-order.route.ts'
@@ -22,6 +23,7 @@ import type { TaxCalculator } from './rates/tax-rates.ts'
 import type { Answers } from './store/answers.ts'
 import type { CatalogueRepository } from './store/catalogue.repository.ts'
 import type { DiscountRepository } from './store/discount.repository.ts'
+import type { ErasedPersons } from './store/erased-persons.ts'
 import type { OrderRepository } from './store/order.repository.ts'
 import type { OrderNumbers } from './store/order-numbers.ts'
 import { makeAwaitDecision } from './use-cases/await-decision.ts'
@@ -30,6 +32,7 @@ import { makeCarryOnEdits } from './use-cases/carry-on-edits.ts'
 import { makeChangeOrder } from './use-cases/change-order.ts'
 import { makeClaimDiscount } from './use-cases/claim-discount.ts'
 import { makeEditOrder } from './use-cases/edit-order.ts'
+import { makeErasePerson } from './use-cases/erase-person.ts'
 import { isFollowed, makeFollowOrder } from './use-cases/follow-order.ts'
 import { makeFulfilOrder } from './use-cases/fulfil-order.ts'
 import { makeKeepCatalogue } from './use-cases/keep-catalogue.ts'
@@ -38,6 +41,7 @@ import { createOrderNotice } from './use-cases/order-notice.ts'
 import { makePlaceOrder } from './use-cases/place-order.ts'
 import { makePriceOrder } from './use-cases/price-order.ts'
 import { makeReadOrders } from './use-cases/read-orders.ts'
+import { makeReadPerson } from './use-cases/read-person.ts'
 import { makeReadSagas } from './use-cases/read-sagas.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
 import { makeRecordFact } from './use-cases/record-fact.ts'
@@ -55,6 +59,7 @@ export interface OrdersPorts {
   readonly defaultCountry: string | undefined
   readonly numbers: OrderNumbers
   readonly answers: Answers
+  readonly erasedPersons: ErasedPersons
   readonly now: () => Date
   readonly newId: (prefix: string) => string
   readonly times: SagaTimes
@@ -100,6 +105,8 @@ export function createOrders(given: OrdersPorts) {
     onRestocks: [onStockRestocked(record)],
     onPayments: onPayment(record),
     onNotifications: onNotification(record),
+    onUsers: [onUserErased(makeErasePerson(ports))],
+    person: makeReadPerson(ports),
     reconcile: makeReconcileOrders(ports),
     settleDiscounts: makeSettleDiscounts(ports),
     /** The address given with an order, for mails. */

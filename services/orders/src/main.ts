@@ -1,4 +1,5 @@
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { OpenOrdersQueryV1, OrdersPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
@@ -13,6 +14,7 @@ import { createTaxRates } from './rates/tax-rates.ts'
 import { createAnswers } from './store/answers.ts'
 import { createCatalogueRepository } from './store/catalogue.repository.ts'
 import { createDiscountRepository } from './store/discount.repository.ts'
+import { createErasedPersons } from './store/erased-persons.ts'
 import { migrations } from './store/migrations.ts'
 import { createOrderRepository } from './store/order.repository.ts'
 import { createOrderNumbers } from './store/order-numbers.ts'
@@ -22,6 +24,7 @@ await runService('orders', loadOrdersConfig, async (context) => {
   const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const orders = createOrderRepository(db, now)
+  const erasedPersons = createErasedPersons(db, now)
   const { taxRates, shippingRates } = ratesOf(context.config)
   const service = createOrders({
     orders,
@@ -32,6 +35,7 @@ await runService('orders', loadOrdersConfig, async (context) => {
     defaultCountry: context.config.DEFAULT_COUNTRY,
     numbers: createOrderNumbers(db),
     answers: createAnswers(db, now),
+    erasedPersons,
     now,
     newId,
     times: {
@@ -41,8 +45,8 @@ await runService('orders', loadOrdersConfig, async (context) => {
     capture: context.config.ORDERS_CAPTURE,
     returnDays: context.config.ORDERS_RETURN_DAYS,
   })
-  messaging.relay(orders.outbox)
-  const { onProducts, onReservations, onRestocks, onPayments, onNotifications } = service
+  messaging.relay(orders.outbox, erasedPersons.outbox)
+  const { onProducts, onReservations, onRestocks, onPayments, onNotifications, onUsers } = service
   messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
   messaging.subscribe({
     from: 'inventory',
@@ -63,6 +67,11 @@ await runService('orders', loadOrdersConfig, async (context) => {
     filter: 'notifications.notification.>',
     handlers: onNotifications,
   })
+  messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: onUsers })
+  answerQuery(messaging, OpenOrdersQueryV1, async ({ userId }) => ({
+    open: await service.person.countOpenOrders(userId),
+  }))
+  answerQuery(messaging, OrdersPersonDataQueryV1, ({ userId, after }) => service.person.dataOf(userId, after))
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
   every(context, 'order reconciler', 1000, service.reconcile)
   every(context, 'discount uses', 1000, service.settleDiscounts)

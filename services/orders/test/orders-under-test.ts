@@ -1,4 +1,5 @@
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
+import { OpenOrdersQueryV1, OrdersPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
@@ -13,6 +14,7 @@ import { createTaxRates } from '../src/rates/tax-rates.ts'
 import { createAnswers } from '../src/store/answers.ts'
 import { createCatalogueRepository } from '../src/store/catalogue.repository.ts'
 import { createDiscountRepository } from '../src/store/discount.repository.ts'
+import { createErasedPersons } from '../src/store/erased-persons.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createOrderRepository, type OrderRepository } from '../src/store/order.repository.ts'
 import { createOrderNumbers } from '../src/store/order-numbers.ts'
@@ -53,6 +55,7 @@ export async function startOrders(options: Options): Promise<OrdersUnderTest> {
     const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
     const now = () => clock.now
     const orders = createOrderRepository(db, now)
+    const erasedPersons = createErasedPersons(db, now)
     const { taxRates, shippingRates } = ratesOf(config)
     const app = createOrders({
       orders: wrap(orders),
@@ -63,14 +66,15 @@ export async function startOrders(options: Options): Promise<OrdersUnderTest> {
       defaultCountry: config.DEFAULT_COUNTRY,
       numbers: createOrderNumbers(db),
       answers: createAnswers(db, now),
+      erasedPersons,
       now,
       newId,
       times,
       capture,
       returnDays,
     })
-    const relay = messaging.relay(orders.outbox)
-    const { onProducts, onReservations, onRestocks, onPayments, onNotifications } = app
+    const relay = messaging.relay(orders.outbox, erasedPersons.outbox)
+    const { onProducts, onReservations, onRestocks, onPayments, onNotifications, onUsers } = app
     messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
     messaging.subscribe({
       from: 'inventory',
@@ -91,6 +95,11 @@ export async function startOrders(options: Options): Promise<OrdersUnderTest> {
       filter: 'notifications.notification.>',
       handlers: onNotifications,
     })
+    messaging.subscribe({ from: 'auth', name: 'users', filter: 'auth.user.erased.>', handlers: onUsers })
+    answerQuery(messaging, OpenOrdersQueryV1, async ({ userId }) => ({
+      open: await app.person.countOpenOrders(userId),
+    }))
+    answerQuery(messaging, OrdersPersonDataQueryV1, ({ userId, after }) => app.person.dataOf(userId, after))
     answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await app.contactOf(orderId) }))
     wired.app = app
     return {
@@ -103,6 +112,7 @@ export async function startOrders(options: Options): Promise<OrdersUnderTest> {
         ['inventory', 'orders-restocks'],
         ['payments', 'orders-payments'],
         ['notifications', 'orders-notifications'],
+        ['auth', 'orders-users'],
       ],
     }
   })

@@ -4,6 +4,7 @@ import { implementRoute } from '@tradewind/service-kit/route'
 import type { ApiKey } from '../domain/api-key.ts'
 import type { DeleteApiKey, ListApiKeys, MakeApiKey } from '../use-cases/manage-api-keys.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 
 const present = ({ id, name, scopes, prefix, createdAt, expiresAt, lastUsedAt }: ApiKey & Stored) => ({
   id,
@@ -15,10 +16,11 @@ const present = ({ id, name, scopes, prefix, createdAt, expiresAt, lastUsedAt }:
   ...(lastUsedAt && { lastUsedAt: lastUsedAt.toISOString() }),
 })
 
-export const createApiKey = (make: MakeApiKey) =>
-  implementRoute(createApiKeyRoute, async ({ body, caller }) => {
-    const { userId, permissions } = caller
+export const createApiKey = (make: MakeApiKey, note: NoteAction) =>
+  implementRoute(createApiKeyRoute, async ({ body, ...asked }) => {
+    const { userId, permissions } = asked.caller
     const { key, apiKey } = await make({ ...body, userId, permissions })
+    await note('api_key.created', asked, userId, { apiKeyId: apiKey.id })
     return { status: 201, body: { ...present(apiKey), key }, headers: noStore }
   })
 
@@ -29,8 +31,10 @@ export const listApiKeys = (list: ListApiKeys) =>
     headers: noStore,
   }))
 
-export const deleteApiKey = (remove: DeleteApiKey) =>
-  implementRoute(deleteApiKeyRoute, async ({ params, caller }) => {
-    await remove({ id: params.id, userId: caller.userId })
+export const deleteApiKey = (remove: DeleteApiKey, note: NoteAction) =>
+  implementRoute(deleteApiKeyRoute, async ({ params, ...asked }) => {
+    const { userId } = asked.caller
+    await remove({ id: params.id, userId })
+    await note('api_key.revoked', asked, userId, { apiKeyId: params.id })
     return { status: 204, body: null }
   })

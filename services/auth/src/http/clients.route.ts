@@ -14,6 +14,7 @@ import type { ClientRepository } from '../store/client.repository.ts'
 import type { FindClient } from '../use-cases/find-client.ts'
 import type { ChangeClient, MakeClient, RotateClientSecret } from '../use-cases/manage-clients.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 
 const present = (client: Client & Stored) => {
   const { id, kind, name, scopes, redirectUris, keys, secretHash, active, createdAt } = client
@@ -30,9 +31,10 @@ const present = (client: Client & Stored) => {
   }
 }
 
-export const createClient = (make: MakeClient) =>
-  implementRoute(createClientRoute, async ({ body, caller }) => {
-    const { client, secret } = await make({ ...body, permissions: caller.permissions })
+export const createClient = (make: MakeClient, note: NoteAction) =>
+  implementRoute(createClientRoute, async ({ body, ...asked }) => {
+    const { client, secret } = await make({ ...body, permissions: asked.caller.permissions })
+    await note('client.created', asked, client.id)
     return { status: 201, body: { ...present(client), ...(secret !== undefined && { secret }) }, headers: noStore }
   })
 
@@ -51,15 +53,16 @@ export const getClient = (find: FindClient) =>
     headers: noStore,
   }))
 
-export const changeClient = (change: ChangeClient) =>
-  implementRoute(changeClientRoute, async ({ params, body, caller }) => ({
-    status: 200,
-    body: present(await change({ id: params.id, change: body, permissions: caller.permissions })),
-    headers: noStore,
-  }))
+export const changeClient = (change: ChangeClient, note: NoteAction) =>
+  implementRoute(changeClientRoute, async ({ params, body, ...asked }) => {
+    const client = await change({ id: params.id, change: body, permissions: asked.caller.permissions })
+    await note('client.changed', asked, params.id, { changed: Object.keys(body).join(' ') })
+    return { status: 200, body: present(client), headers: noStore }
+  })
 
-export const rotateClientSecret = (rotate: RotateClientSecret) =>
-  implementRoute(rotateClientSecretRoute, async ({ params }) => {
+export const rotateClientSecret = (rotate: RotateClientSecret, note: NoteAction) =>
+  implementRoute(rotateClientSecretRoute, async ({ params, ...asked }) => {
     const { client, secret } = await rotate(params.id)
+    await note('client.changed', asked, params.id, { changed: 'secret' })
     return { status: 200, body: { ...present(client), secret }, headers: noStore }
   })

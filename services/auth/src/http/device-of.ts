@@ -8,12 +8,8 @@ interface Origin {
   readonly ip: string
 }
 
-/** Where a request comes from. The gateway says which address, and lets nobody else say it. */
+/** What a client says of itself, and its address, which is the connection’s unless a trusted proxy says another. */
 export function deviceOf({ headers, ip }: Origin): Device {
-  const forwarded = headers['x-forwarded-for']
   const { 'user-agent': userAgent } = headers
-  return {
-    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, maxLength) }),
-    address: typeof forwarded === 'string' ? forwarded.slice(0, maxLength) : ip,
-  }
+  return { ...(userAgent !== undefined && { userAgent: userAgent.slice(0, maxLength) }), address: ip }
 }

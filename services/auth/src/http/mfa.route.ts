@@ -12,8 +12,8 @@ import type { AnswerChallenge } from '../use-cases/answer-challenge.ts'
 import type { ActivateTotp, EnrolTotp, NewRecoveryCodes, RemoveTotp } from '../use-cases/manage-totp.ts'
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { StepUp } from '../use-cases/step-up.ts'
-import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import { originOf } from './origin-of.ts'
 import { tokenAnswer } from './sign-in-answer.ts'
 
 export const showFactors = (readAccount: ReadAccount) =>
@@ -54,7 +54,7 @@ export const renewRecoveryCodes = (renew: NewRecoveryCodes) =>
 
 export const answerWithCode = (answer: AnswerChallenge) =>
   implementRoute(answerChallengeRoute, async ({ body, query, request }) =>
-    tokenAnswer(await answer(body, deviceOf(request)), query),
+    tokenAnswer(await answer(body, originOf(request)), query),
   )
 
 export const showAgain = (stepUp: StepUp, expiresIn: number) =>

@@ -4,8 +4,8 @@ import type { AuthenticateClient } from '../use-cases/authenticate-client.ts'
 import type { GiveTokens } from '../use-cases/give-tokens.ts'
 import type { InspectToken, RevokeToken } from '../use-cases/inspect-token.ts'
 import { proofIn } from './client-proof.ts'
-import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import { originOf } from './origin-of.ts'
 
 export const giveTokens = (authenticate: AuthenticateClient, give: GiveTokens) =>
   implementRoute(oauthTokenRoute, async ({ body, request }) => {
@@ -20,7 +20,7 @@ export const giveTokens = (authenticate: AuthenticateClient, give: GiveTokens) =
         codeVerifier: body.code_verifier,
         refreshToken: body.refresh_token,
       },
-      deviceOf(request),
+      originOf(request),
     )
     return {
       status: 200,

@@ -6,6 +6,7 @@ import type { EndSession } from '../use-cases/end-session.ts'
 import type { ListSessions } from '../use-cases/list-sessions.ts'
 import type { RevokeSessions } from '../use-cases/revoke-sessions.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 
 export const listSessions = (list: ListSessions) =>
   implementRoute(listSessionsRoute, async ({ query, caller }) => {
@@ -25,14 +26,17 @@ export const listSessions = (list: ListSessions) =>
     return { status: 200, body: { items, nextCursor: page.nextCursor }, headers: noStore }
   })
 
-export const endSession = (end: EndSession) =>
-  implementRoute(endSessionRoute, async ({ params, caller }) => {
-    await end({ sessionId: params.id, userId: caller.userId })
+export const endSession = (end: EndSession, note: NoteAction) =>
+  implementRoute(endSessionRoute, async ({ params, ...asked }) => {
+    const { userId } = asked.caller
+    await end({ sessionId: params.id, userId })
+    await note('session.revoked', asked, userId, { sessionId: params.id })
     return { status: 204, body: null }
   })
 
-export const logOutEverywhere = (revokeSessions: RevokeSessions) =>
-  implementRoute(logoutAllRoute, async ({ caller }) => {
-    await revokeSessions(caller.userId, 'logout')
+export const logOutEverywhere = (revokeSessions: RevokeSessions, note: NoteAction) =>
+  implementRoute(logoutAllRoute, async (asked) => {
+    await revokeSessions(asked.caller.userId, 'logout')
+    await note('sign_out.all', asked)
     return { status: 204, body: null }
   })

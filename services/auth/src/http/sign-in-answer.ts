@@ -8,7 +8,7 @@ export interface WithCookies {
 }
 
 /** Tokens in the body, or in cookies where that was asked for. */
-export function tokenAnswer(pair: TokenPair, { cookies }: WithCookies) {
+export function tokenAnswer(pair: TokenPair & { readonly deviceToken?: string }, { cookies }: WithCookies) {
   if (cookies === undefined) return { status: 200 as const, body: pair, headers: noStore }
   return { status: 200 as const, ...cookieSession(pair) }
 }

@@ -6,6 +6,7 @@ import type { ListUsers } from '../use-cases/list-users.ts'
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { SetRoles } from '../use-cases/set-roles.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 
 const Place = Type.String({ minLength: 1, maxLength: 254 })
 
@@ -32,8 +33,9 @@ export const getRoles = (readAccount: ReadAccount) =>
     return { status: 200, body: { roles: [...roles] }, headers: noStore }
   })
 
-export const changeRoles = (setRoles: SetRoles) =>
-  implementRoute(setRolesRoute, async ({ params, body }) => {
+export const changeRoles = (setRoles: SetRoles, note: NoteAction) =>
+  implementRoute(setRolesRoute, async ({ params, body, ...asked }) => {
     const { roles } = await setRoles({ userId: params.id, roles: body.roles })
+    await note('roles.changed', asked, params.id, { roles: roles.join(' ') })
     return { status: 200, body: { roles: [...roles] }, headers: noStore }
   })

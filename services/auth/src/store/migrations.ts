@@ -1,3 +1,4 @@
+import { dueIndex } from '@tradewind/database/due'
 import type { Migration } from '@tradewind/database/migrations'
 import { outboxIndex } from '@tradewind/database/outbox'
 
@@ -46,6 +47,34 @@ export const migrations: readonly Migration[] = [
         .collection('accounts')
         .createIndex({ 'identities.key': 1 }, { name: 'identity', unique: true, sparse: true })
       await db.collection('ceremonies').createIndexes([outboxIndex, { key: { purgeAt: 1 }, name: 'purge' }])
+    },
+  },
+  {
+    name: '0004-guard-and-audit',
+    up: async (db) => {
+      for (const name of ['throttles', 'known_networks'])
+        await db.collection(name).createIndex({ expiresAt: 1 }, { name: 'forget', expireAfterSeconds: 0 })
+      await db.collection('known_networks').createIndex({ who: 1 }, { name: 'who' })
+      await db.collection('audit').createIndexes([
+        { key: { at: -1, _id: -1 }, name: 'newest' },
+        { key: { 'actor.id': 1, at: -1, _id: -1 }, name: 'actor' },
+        { key: { subject: 1, at: -1, _id: -1 }, name: 'subject' },
+        { key: { action: 1, at: -1, _id: -1 }, name: 'action' },
+        { key: { unsealedAt: 1, _id: 1 }, name: 'unsealed', sparse: true },
+        // A place in the chain belongs to one entry, so the chain never forks.
+        { key: { 'seal.seq': 1 }, name: 'chain', unique: true, sparse: true },
+      ])
+    },
+  },
+  {
+    name: '0005-privacy',
+    up: async (db) => {
+      await db
+        .collection('erasures')
+        .createIndexes([outboxIndex, dueIndex, { key: { receiptId: 1 }, name: 'receipt', unique: true }])
+      await db.collection('person_exports').createIndexes([dueIndex, { key: { userId: 1 }, name: 'user' }])
+      await db.collection('person_export_parts').createIndex({ exportId: 1, n: 1 }, { name: 'export' })
+      await db.collection('authorization_codes').createIndex({ userId: 1 }, { name: 'user' })
     },
   },
 ]

@@ -2,27 +2,32 @@ import type { Secrets } from '../crypto/secrets.ts'
 import { isActive } from '../domain/account-changes.ts'
 import type { Method } from '../domain/authentication.ts'
 import { CeremonyOver, countTry, requireOpen, useCeremony } from '../domain/ceremony.ts'
-import type { Device } from '../domain/session.ts'
+import { InvalidCode, TooManyCodes } from '../domain/totp.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { CheckCode } from './check-code.ts'
-import type { OpenSession, TokenPair } from './open-session.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { DevicePair } from './log-in.ts'
+import type { OpenSession } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 
 /** Completes a sign-in with a code. Throws `CeremonyOver`, `InvalidCode`, `TooManyCodes`. */
-export type AnswerChallenge = (answer: { mfaToken: string; code: string }, device: Device) => Promise<TokenPair>
+export type AnswerChallenge = (answer: { mfaToken: string; code: string }, origin: Origin) => Promise<DevicePair>
 
 interface Ports {
   readonly ceremonies: CeremonyRepository
   readonly secrets: Secrets
   readonly checkCode: CheckCode
   readonly openSession: OpenSession
+  readonly guard: GuardSignIn
+  readonly audit: Audit
   readonly now: () => Date
 }
 
 const form = /^(cer_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/
 
 export const makeAnswerChallenge =
-  ({ ceremonies, secrets, checkCode, openSession, now }: Ports): AnswerChallenge =>
-  async ({ mfaToken, code }, device) => {
+  ({ ceremonies, secrets, checkCode, openSession, guard, audit, now }: Ports): AnswerChallenge =>
+  async ({ mfaToken, code }, origin) => {
     const [, id, secret] = form.exec(mfaToken) ?? []
     if (id === undefined || secret === undefined) throw CeremonyOver()
     const begun: { userId: string; methods: readonly Method[] }[] = []
@@ -34,9 +39,17 @@ export const makeAnswerChallenge =
     })
     const [first] = begun
     if (first === undefined) throw CeremonyOver({ id })
-    const account = await checkCode(first.userId, code)
+    const account = await checkCode(first.userId, code).catch(async (error: unknown) => {
+      if (InvalidCode.is(error) || TooManyCodes.is(error))
+        await audit.record({ action: 'mfa.failed', actor: { kind: 'nobody' }, subject: first.userId, origin })
+      throw error
+    })
     await ceremonies.update(id, (before) => useCeremony(requireOpen(before, 'second-factor', now()), now()))
     if (!isActive(account)) throw CeremonyOver({ id })
     const methods: readonly Method[] = [...first.methods, 'otp', 'mfa']
-    return await openSession(account, device, { authentication: { at: now(), methods } })
+    const tokens = await openSession(account, origin.device, { authentication: { at: now(), methods } })
+    const { id: subject } = account
+    const deviceToken = await guard.welcome(account.email, origin)
+    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id: subject }, subject, origin })
+    return { ...tokens, deviceToken }
   }

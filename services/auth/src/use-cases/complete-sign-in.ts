@@ -7,7 +7,7 @@ import { isTotpActive } from '../domain/totp.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { OpenSession, TokenPair } from './open-session.ts'
 
-interface MfaRequired {
+export interface MfaRequired {
   readonly mfaRequired: true
   readonly mfaToken: string
 }

@@ -13,6 +13,7 @@ import {
 import { normaliseEmail } from '../domain/email.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { AdminRegister } from '../store/admin-register.ts'
+import type { Audit } from './record-audit.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 
 export type EnsureOperator = (operator: { email: string; password: string }) => Promise<'created' | 'changed' | 'kept'>
@@ -22,6 +23,7 @@ interface Ports {
   readonly passwords: PasswordHasher
   readonly admins: AdminRegister
   readonly revokeSessions: RevokeSessions
+  readonly audit: Audit
   readonly newId: (prefix: string) => string
 }
 
@@ -29,7 +31,14 @@ interface Ports {
  * Makes the account that the environment names an operator and admin with the password that the environment gives.
  * An account whose password had to change loses its sessions: whoever opened them knew another password.
  */
-export const makeEnsureOperator = ({ accounts, passwords, admins, revokeSessions, newId }: Ports): EnsureOperator => {
+export const makeEnsureOperator = ({
+  accounts,
+  passwords,
+  admins,
+  revokeSessions,
+  audit,
+  newId,
+}: Ports): EnsureOperator => {
   async function create(email: string, password: string): Promise<Account | undefined> {
     const passwordHash = await passwords.hash(password)
     const account = createAccount({
@@ -86,6 +95,10 @@ export const makeEnsureOperator = ({ accounts, passwords, admins, revokeSessions
     const outcome = await ensure(operator)
     const account = await accounts.findByEmail(normaliseEmail(operator.email))
     if (account !== undefined) await admins.add(account.id)
+    if (account !== undefined && outcome !== 'kept') {
+      const actor = { kind: 'system' } as const
+      await audit.record({ action: 'operator.ensured', actor, subject: account.id, detail: { outcome } })
+    }
     return outcome
   }
 }

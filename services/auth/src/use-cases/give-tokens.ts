@@ -13,9 +13,10 @@ import {
   UnsupportedGrantType,
 } from '../domain/oauth-errors.ts'
 import { givenScope } from '../domain/scope.ts'
-import { type Device, InvalidRefreshToken } from '../domain/session.ts'
+import { InvalidRefreshToken } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { AuthorizationCodeRepository } from '../store/authorization-code.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { OpenSession } from './open-session.ts'
 import type { RefreshSession } from './refresh-session.ts'
 import type { RevokeSession } from './revoke-sessions.ts'
@@ -36,7 +37,7 @@ export interface GivenTokens {
   readonly scope: readonly string[]
 }
 
-export type GiveTokens = (client: Client, request: TokenRequest, device: Device) => Promise<GivenTokens>
+export type GiveTokens = (client: Client, request: TokenRequest, origin: Origin) => Promise<GivenTokens>
 
 interface Ports {
   readonly accounts: AccountRepository
@@ -72,27 +73,27 @@ export const makeGiveTokens = (ports: Ports): GiveTokens => {
     return { accessToken, expiresIn: accessTokens.lifetimeSeconds, scope: given }
   }
 
-  async function byRefreshToken(client: Client, request: TokenRequest, device: Device): Promise<GivenTokens> {
+  async function byRefreshToken(client: Client, request: TokenRequest, origin: Origin): Promise<GivenTokens> {
     if (client.kind !== 'app') throw UnauthorizedClient()
     if (request.refreshToken === undefined) throw InvalidRequest()
     // The scope stays what the person allowed; a narrower one would need a token that is told apart.
     if (request.scope !== undefined) throw InvalidScope()
     try {
-      const { app, ...pair } = await refreshSession(request.refreshToken, device, client.id)
+      const { app, ...pair } = await refreshSession(request.refreshToken, origin, client.id)
       return { ...pair, scope: app?.scopes ?? [] }
     } catch (cause) {
       throw InvalidRefreshToken.is(cause) ? InvalidGrant({}, { cause }) : cause
     }
   }
 
-  return async (client, request, device) => {
+  return async (client, request, origin) => {
     switch (request.grantType) {
       case 'client_credentials':
         return await toMachine(client, request)
       case 'authorization_code':
-        return await byCode(client, request, device)
+        return await byCode(client, request, origin)
       case 'refresh_token':
-        return await byRefreshToken(client, request, device)
+        return await byRefreshToken(client, request, origin)
       default:
         throw UnsupportedGrantType()
     }
@@ -110,7 +111,7 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
     return redemption
   }
 
-  return async (client, { code, redirectUri, codeVerifier }, device) => {
+  return async (client, { code, redirectUri, codeVerifier }, { device }) => {
     if (client.kind !== 'app') throw UnauthorizedClient()
     if (code === undefined || redirectUri === undefined || codeVerifier === undefined) throw InvalidRequest()
     const [, id, secret] = codeForm.exec(code) ?? []

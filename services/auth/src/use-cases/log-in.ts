@@ -1,25 +1,36 @@
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
+import type { Pseudonyms } from '../crypto/pseudonyms.ts'
 import { type Account, changePassword, InvalidCredentials } from '../domain/account.ts'
 import { isActive } from '../domain/account-changes.ts'
 import { normaliseEmail } from '../domain/email.ts'
-import type { Device } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
-import type { CompleteSignIn, SignInOutcome } from './complete-sign-in.ts'
+import type { CompleteSignIn, MfaRequired } from './complete-sign-in.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { TokenPair } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 
-export type LogIn = (credentials: { email: string; password: string }, device: Device) => Promise<SignInOutcome>
+export type DevicePair = TokenPair & { readonly deviceToken: string }
+
+export type LogIn = (
+  credentials: { email: string; password: string },
+  origin: Origin,
+) => Promise<DevicePair | MfaRequired>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
   readonly completeSignIn: CompleteSignIn
+  readonly guard: GuardSignIn
+  readonly pseudonyms: Pseudonyms
+  readonly audit: Audit
 }
 
 /**
  * Signs in. An account that does not exist, or was closed, costs the same work and gives the same answer as a wrong
  * password. A hash of weaker parameters than today's is replaced.
  */
-export const makeLogIn = ({ accounts, passwords, completeSignIn }: Ports): LogIn => {
+export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudonyms, audit }: Ports): LogIn => {
   async function renewHash({ id, passwordHash }: Account, password: string): Promise<void> {
     const renewed = await passwords.hash(password)
     await accounts.update(id, (before) =>
@@ -27,11 +38,29 @@ export const makeLogIn = ({ accounts, passwords, completeSignIn }: Ports): LogIn
     )
   }
 
-  return async ({ email, password }, device) => {
-    const account = await accounts.findByEmail(normaliseEmail(email))
+  return async ({ email: given, password }, origin) => {
+    const email = normaliseEmail(given)
+    const attempt = await guard.enter(email, origin)
+    const account = await accounts.findByEmail(email)
     const matches = await passwords.verify(account?.passwordHash, password)
-    if (account === undefined || !matches || !isActive(account)) throw InvalidCredentials()
+    if (account === undefined || !matches || !isActive(account)) {
+      const subject = account?.id ?? pseudonyms.ofEmail(email)
+      await Promise.all([
+        attempt.failed(),
+        audit.record({ action: 'sign_in.failed', actor: { kind: 'nobody' }, subject, origin }),
+      ])
+      throw InvalidCredentials()
+    }
     if (passwords.isOutdated(account.passwordHash)) await renewHash(account, password)
-    return await completeSignIn(account, ['pwd'], device)
+    const outcome = await completeSignIn(account, ['pwd'], origin.device)
+    // A password alone is half a sign-in here: who shows no more becomes no known device.
+    if ('mfaRequired' in outcome) {
+      await attempt.passed()
+      return outcome
+    }
+    const { id } = account
+    const deviceToken = await attempt.succeeded()
+    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id }, subject: id, origin })
+    return { ...outcome, deviceToken }
   }
 }

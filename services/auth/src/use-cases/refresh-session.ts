@@ -8,7 +8,6 @@ import { isActive, isEndedByAccount } from '../domain/account-changes.ts'
 import { rolesFor } from '../domain/authentication.ts'
 import {
   type AppGrant,
-  type Device,
   type Exchange,
   exchangeToken,
   InvalidRefreshToken,
@@ -17,10 +16,12 @@ import {
 } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { SessionRepository } from '../store/session.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { TokenPair } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 
 /** `clientId` names the app that refreshes; without one it is somebody who signed in. */
-export type RefreshSession = (refreshToken: string, device: Device, clientId?: string) => Promise<RefreshedPair>
+export type RefreshSession = (refreshToken: string, origin: Origin, clientId?: string) => Promise<RefreshedPair>
 
 /** A pair, and what it is narrowed to where an app holds it. */
 export interface RefreshedPair extends TokenPair {
@@ -32,6 +33,7 @@ interface Ports {
   readonly sessions: SessionRepository
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
+  readonly audit: Audit
   readonly lifetime: SessionLifetime
   readonly staffNeedsMfa: boolean
   readonly now: () => Date
@@ -42,9 +44,9 @@ interface Ports {
  * Exchanges a refresh token for a new pair, with the roles that the account has now. Those who show the same token within
  * a moment get the same successor; whoever shows it later ends the session for all. Throws `InvalidRefreshToken`.
  */
-export const makeRefreshSession =
-  ({ accounts, sessions, accessTokens, refreshTokens, lifetime, staffNeedsMfa, now, newId }: Ports): RefreshSession =>
-  async (refreshToken, device, clientId) => {
+export const makeRefreshSession = (ports: Ports): RefreshSession => {
+  const { accounts, sessions, accessTokens, refreshTokens, audit, lifetime, staffNeedsMfa, now, newId } = ports
+  return async (refreshToken, origin, clientId) => {
     const shown = refreshTokens.parse(refreshToken)
     if (shown === undefined) throw InvalidRefreshToken()
     const { sessionId, hash: shownHash } = shown
@@ -55,11 +57,16 @@ export const makeRefreshSession =
       // A token of an app is worth nothing to anybody else, and nothing happens to it.
       const belongs = before.app?.clientId === clientId
       outcome = belongs
-        ? exchangeToken(before, { shownHash, nextHash: next.hash, device }, lifetime, now())
+        ? exchangeToken(before, { shownHash, nextHash: next.hash, device: origin.device }, lifetime, now())
         : { kind: 'refused' }
       return decided(outcome, before.userId, sessionId, newId)
     })
     const isGiven = isOf(outcome, 'exchanged') || isOf(outcome, 'repeated')
+    if (session !== undefined && isOf(outcome, 'reused')) {
+      const actor = { kind: 'nobody' } as const
+      const subject = session.userId
+      await audit.record({ action: 'refresh.reuse_detected', actor, subject, origin, detail: { sessionId } })
+    }
     if (session === undefined || !isGiven) throw InvalidRefreshToken()
 
     const account = await accounts.find(session.userId)
@@ -76,6 +83,7 @@ export const makeRefreshSession =
     const expiresIn = accessTokens.lifetimeSeconds
     return { accessToken, refreshToken: next.token, tokenType: 'Bearer', expiresIn, app }
   }
+}
 
 /** Asked after a callback may have changed the value, which the compiler does not see. */
 const isOf = (outcome: Exchange, kind: Exchange['kind']): boolean => outcome.kind === kind

@@ -106,7 +106,8 @@ async function admit(
   // An API key ends here, on every route.
   if (authorization !== undefined && isApiKey(authorization)) delete headers.authorization
   if (access === 'public') {
-    await (signInPaths.has(path) ? signInLimit : limit)(request, reply, address)
+    const limitOfPath = signInPaths.has(path) ? signInLimit : limit
+    limitOfPath(reply, address)
     signInByCookie(contract, headers)
     return
   }
@@ -116,10 +117,10 @@ async function admit(
     return await authenticate(tokens, request)
   }
   const caller = await signIn().catch(async (error: unknown) => {
-    await limit(request, reply, address)
+    limit(reply, address)
     throw error
   })
-  await limit(request, reply, caller.userId)
+  limit(reply, caller.userId)
   if (!isAdmitted(access, caller)) throw Forbidden()
 }
 

@@ -1,6 +1,7 @@
-import { normalizeIP } from '@fastify/rate-limit'
+import { networkOf } from '@tradewind/service-kit/client-address'
 import { defineError } from '@tradewind/service-kit/errors'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type SharedCounts, windowMs } from './shared-counts.ts'
 
 const TooManyRequests = defineError(
   'TOO_MANY_REQUESTS',
@@ -8,28 +9,19 @@ const TooManyRequests = defineError(
   'Too many requests. Retry-After says when to come back.',
 )
 
-const windowSeconds = 60
-
 /** Counts a request against a subject and says in its headers what is left. Throws TooManyRequests. */
-export type Limit = (request: FastifyRequest, reply: FastifyReply, subject: string) => Promise<void>
+export type Limit = (reply: FastifyReply, subject: string) => void
 
 /** The headers follow draft-ietf-httpapi-ratelimit-headers-10: a named policy, its quota, and what remains of it. */
-export function createLimit(app: FastifyInstance, policy: string, perMinute: number): Limit {
-  const subjects = new WeakMap<FastifyRequest, string>()
-  const count = app.createRateLimit({
-    max: perMinute,
-    timeWindow: windowSeconds * 1000,
-    keyGenerator: (request) => subjects.get(request) ?? addressOf(request),
-  })
-  return async (request, reply, subject) => {
-    subjects.set(request, subject)
-    const result = await count(request)
-    if (result.isAllowed) return
-    reply.header('ratelimit-policy', `"${policy}";q=${perMinute};w=${windowSeconds}`)
-    reply.header('ratelimit', `"${policy}";r=${result.remaining};t=${result.ttlInSeconds}`)
-    if (result.isExceeded) throw TooManyRequests({ policy, subject, retryAfterSeconds: result.ttlInSeconds })
+export function createLimit(counts: SharedCounts, policy: string, perMinute: number): Limit {
+  return (reply, subject) => {
+    const { current, remainingMs } = counts.count(`${policy}/${subject}`)
+    const retryAfterSeconds = Math.ceil(remainingMs / 1000)
+    reply.header('ratelimit-policy', `"${policy}";q=${perMinute};w=${windowMs / 1000}`)
+    reply.header('ratelimit', `"${policy}";r=${Math.max(0, perMinute - current)};t=${retryAfterSeconds}`)
+    if (current > perMinute) throw TooManyRequests({ policy, subject, retryAfterSeconds })
   }
 }
 
 /** Who a request without a token counts for: its address, and of IPv6 the network, which one customer has many addresses in. */
-export const addressOf = (request: FastifyRequest): string => normalizeIP(request.ip)
+export const addressOf = (request: FastifyRequest): string => networkOf(request.ip)

@@ -37,6 +37,8 @@ export interface Notification {
   readonly bounce?: { readonly code: string; readonly at: Date }
   /** The one that this is another copy of, and the request that asked for it. */
   readonly resendOf?: string
+  /** True once its text and address were forgotten with the person. */
+  readonly isForgotten?: boolean
 }
 
 export type SuppressedBecause = 'opted_out' | 'undeliverable_address'

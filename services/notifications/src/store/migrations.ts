@@ -44,4 +44,11 @@ export const migrations: readonly Migration[] = [
         ])
     },
   },
+  {
+    name: '0003-erased-persons',
+    up: async (db) => {
+      await db.collection('notifications').createIndex({ customerId: 1, _id: 1 }, { name: 'customer', sparse: true })
+      await db.collection('erased_persons').createIndexes([outboxIndex])
+    },
+  },
 ]

@@ -22,6 +22,10 @@ export interface NotificationQuery {
 export interface NotificationRepository extends AggregateStore<Notification> {
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly list: (query: NotificationQuery) => Promise<StoredNotification[]>
+  /** All mails that were written to a customer. */
+  readonly ofCustomer: (customerId: string) => AsyncIterable<StoredNotification>
+  /** Those behind an id, in the order of their ids. */
+  readonly pageOfCustomer: (customerId: string, after: string, limit: number) => Promise<StoredNotification[]>
   /** Mails that are to be tried again. */
   readonly dueBefore: (now: Date, limit: number) => Promise<StoredNotification[]>
 }
@@ -44,6 +48,17 @@ export function createNotificationRepository(db: Db, now: () => Date): Notificat
         .find({ $and: conditions }, withoutOutbox)
         .sort({ createdAt: -1, _id: -1 })
         .limit(limit + 1)
+        .toArray()
+      return found.map(store.toState)
+    },
+    async *ofCustomer(customerId) {
+      for await (const document of store.collection.find({ customerId }, withoutOutbox)) yield store.toState(document)
+    },
+    pageOfCustomer: async (customerId, after, limit) => {
+      const found = await store.collection
+        .find({ customerId, _id: { $gt: after } }, withoutOutbox)
+        .sort({ _id: 1 })
+        .limit(limit)
         .toArray()
       return found.map(store.toState)
     },

@@ -2,9 +2,17 @@ import { type AggregateStore, createAggregateStore } from '@tradewind/database/a
 import type { Db } from 'mongodb'
 import type { Preferences } from '../domain/preferences.ts'
 
-export type PreferencesRepository = Pick<AggregateStore<Preferences>, 'find' | 'upsert'>
+export interface PreferencesRepository extends Pick<AggregateStore<Preferences>, 'find' | 'upsert'> {
+  readonly forget: (customerId: string) => Promise<void>
+}
 
 export function createPreferencesRepository(db: Db, now: () => Date): PreferencesRepository {
-  const { find, upsert } = createAggregateStore<Preferences>(db, 'preferences', { now })
-  return { find, upsert }
+  const { collection, find, upsert } = createAggregateStore<Preferences>(db, 'preferences', { now })
+  return {
+    find,
+    upsert,
+    forget: async (customerId) => {
+      await collection.deleteOne({ _id: customerId })
+    },
+  }
 }

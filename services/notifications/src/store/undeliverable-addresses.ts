@@ -11,6 +11,7 @@ interface Mark {
 export interface UndeliverableAddresses {
   readonly add: (address: string, code: string) => Promise<void>
   readonly has: (address: string) => Promise<boolean>
+  readonly forget: (address: string) => Promise<void>
   /** Forgets what was noted before: mailboxes are emptied and names given anew. Returns how many. */
   readonly forgetBefore: (before: Date) => Promise<number>
 }
@@ -23,6 +24,9 @@ export function createUndeliverableAddresses(db: Db, now: () => Date): Undeliver
       await collection.updateOne({ _id: idOf(address) }, { $set: { at: now(), code } }, { upsert: true })
     },
     has: async (address) => (await collection.findOne({ _id: idOf(address) }, { projection: { _id: 1 } })) !== null,
+    forget: async (address) => {
+      await collection.deleteOne({ _id: idOf(address) })
+    },
     forgetBefore: async (before) => (await collection.deleteMany({ at: { $lt: before } })).deletedCount,
   }
 }

@@ -93,6 +93,9 @@ export interface Order extends AfterConfirmation {
   readonly email?: string
   readonly shippingAddress?: Address
   readonly note?: string
+  /** The country it went to, once the address was forgotten with the person. */
+  readonly shippedTo?: string
+  readonly forgottenAt?: Date
   readonly reason?: StopReason
   /** Endings that the customer has been told of: `confirmed`, then perhaps `cancelled`. */
   readonly toldOf: readonly OrderStatus[]

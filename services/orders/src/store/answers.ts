@@ -6,6 +6,7 @@ export interface Answers {
   /** Keeps the answer unless there is one, and returns the one that is kept. */
   readonly keepFirst: (answer: Order) => Promise<Order>
   readonly find: (orderId: string) => Promise<Order | undefined>
+  readonly forget: (orderId: string) => Promise<void>
 }
 
 export function createAnswers(db: Db, now: () => Date): Answers {
@@ -25,5 +26,8 @@ export function createAnswers(db: Db, now: () => Date): Answers {
       return (await find(answer.id)) ?? answer
     },
     find,
+    forget: async (orderId) => {
+      await collection.deleteOne({ _id: orderId })
+    },
   }
 }

@@ -41,4 +41,10 @@ export const migrations: readonly Migration[] = [
       await db.collection('discount_uses').createIndexes([dueIndex])
     },
   },
+  {
+    name: '0004-erased-persons',
+    up: async (db) => {
+      await db.collection('erased_persons').createIndexes([outboxIndex])
+    },
+  },
 ]

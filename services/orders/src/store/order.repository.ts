@@ -30,6 +30,8 @@ export interface OrderRepository extends Aggregates<Order> {
   readonly statusesByKey: (keys: readonly OrderKey[]) => Promise<(OrderKey & Pick<Order, 'status'>)[]>
   /** Orders that have waited for an answer since before then, the longest first. */
   readonly waitingSince: (before: Date, limit: number) => Promise<StoredOrder[]>
+  /** All that a customer ever ordered, supplements included, newest first. */
+  readonly ofCustomer: (customerId: string) => AsyncIterable<StoredOrder>
   /** Orders that the reconciler is to look at. */
   readonly dueBefore: (now: Date, limit: number) => Promise<string[]>
 }
@@ -55,6 +57,10 @@ export function createOrderRepository(db: Db, now: () => Date): OrderRepository 
         .limit(limit + 1)
         .toArray()
       return found.map(store.toState)
+    },
+    async *ofCustomer(customerId) {
+      for await (const document of store.collection.find({ customerId }, withoutOutbox).sort({ _id: -1 }))
+        yield store.toState(document)
     },
     findByKey: async (customerId, idempotencyKey) => {
       const found = await store.collection.findOne({ customerId, idempotencyKey }, withoutOutbox)
