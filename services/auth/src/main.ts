@@ -77,8 +77,18 @@ await runService('auth', readConfig, async (context) => {
     logger.info({ operator: await app.ensureOperator({ email, password }) }, 'operator account is in place')
   every(context, 'signing keys', lookAtKeysEveryMs, app.keepSigningKeys)
   const erased = onPersonErased(app.erase)
-  for (const from of ['orders', 'notifications'] as const)
-    messaging.subscribe({ from, name: `erasures-${from}`, filter: `${from}.person.>`, handlers: [erased[from]] })
+  messaging.subscribe({
+    from: 'orders',
+    name: 'erasures-orders',
+    filter: 'orders.person.>',
+    handlers: [erased.orders],
+  })
+  messaging.subscribe({
+    from: 'notifications',
+    name: 'erasures-notifications',
+    filter: 'notifications.person.>',
+    handlers: [erased.notifications],
+  })
   every(context, 'erasures', 1000, app.erase.sweep)
   every(context, 'exports', 1000, app.exports.sweep)
   every(context, 'audit chain', 1000, app.sealAudit)
