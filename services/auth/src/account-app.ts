@@ -16,6 +16,7 @@ import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
 import { makeOpenLetter } from './use-cases/open-letter.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import { makeReadAccountMail, type ReadAccountMail } from './use-cases/read-account-mail.ts'
+import type { Audit } from './use-cases/record-audit.ts'
 import { makeResetPassword } from './use-cases/reset-password.ts'
 import type { RevokeSessions } from './use-cases/revoke-sessions.ts'
 import { makeSendVerification } from './use-cases/send-verification.ts'
@@ -27,6 +28,7 @@ interface AccountOptions {
   readonly passwords: PasswordHasher
   readonly guard: GuardSignIn
   readonly note: NoteAction
+  readonly audit: Audit
   readonly isCommonPassword: (password: string) => boolean
   readonly letterTokens: LetterTokens
   readonly writeLetter: WriteLetter

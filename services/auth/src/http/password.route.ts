@@ -13,8 +13,8 @@ export const forgot = (forgotPassword: ForgotPassword) =>
   })
 
 export const reset = (resetPassword: ResetPassword) =>
-  implementRoute(resetPasswordRoute, async ({ body }) => {
-    await resetPassword(body)
+  implementRoute(resetPasswordRoute, async ({ body, request }) => {
+    await resetPassword(body, originOf(request))
     return { status: 204, body: null }
   })
 
