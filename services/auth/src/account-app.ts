@@ -2,6 +2,7 @@ import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import type { LetterTokens } from './crypto/letter-tokens.ts'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
 import { changeAddress, resendVerification, verifyAddress } from './http/email.route.ts'
+import type { NoteAction } from './http/note-action.ts'
 import { changeOwnPassword, forgot, reset } from './http/password.route.ts'
 import { closeAccount, updateProfile } from './http/profile.route.ts'
 import type { AccountRepository } from './store/account.repository.ts'
@@ -11,9 +12,11 @@ import { makeChangeProfile } from './use-cases/change-profile.ts'
 import { makeDeactivateAccount } from './use-cases/deactivate-account.ts'
 import type { DeferredWork } from './use-cases/deferred-work.ts'
 import { makeForgotPassword } from './use-cases/forgot-password.ts'
+import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
 import { makeOpenLetter } from './use-cases/open-letter.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import { makeReadAccountMail, type ReadAccountMail } from './use-cases/read-account-mail.ts'
+import type { Audit } from './use-cases/record-audit.ts'
 import { makeResetPassword } from './use-cases/reset-password.ts'
 import type { RevokeSessions } from './use-cases/revoke-sessions.ts'
 import { makeSendVerification } from './use-cases/send-verification.ts'
@@ -23,6 +26,9 @@ import type { WriteLetter } from './use-cases/write-letter.ts'
 interface AccountOptions {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
+  readonly guard: GuardSignIn
+  readonly note: NoteAction
+  readonly audit: Audit
   readonly isCommonPassword: (password: string) => boolean
   readonly letterTokens: LetterTokens
   readonly writeLetter: WriteLetter
@@ -47,7 +53,7 @@ export function createAccounts(options: AccountOptions): AccountApp {
       resendVerification(makeSendVerification(ports)),
       forgot(makeForgotPassword(ports)),
       reset(makeResetPassword(ports)),
-      changeOwnPassword(makeChangePassword(ports)),
+      changeOwnPassword(makeChangePassword(ports), ports.note),
       updateProfile(makeChangeProfile(ports)),
       changeAddress(makeChangeEmail(ports)),
       closeAccount(makeDeactivateAccount(ports)),

@@ -15,6 +15,7 @@ import {
   showFactors,
   verifyGenerator,
 } from './http/mfa.route.ts'
+import type { NoteAction } from './http/note-action.ts'
 import type { AccountRepository } from './store/account.repository.ts'
 import type { CeremonyRepository } from './store/ceremony.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
@@ -39,6 +40,7 @@ interface FactorOptions {
   readonly writeLetter: WriteLetter
   readonly guard: GuardSignIn
   readonly audit: Audit
+  readonly note: NoteAction
   readonly secretKeys: string
   /** What code generators show beside the address. */
   readonly productName: string
@@ -65,9 +67,9 @@ export function createFactors(options: FactorOptions): readonly ImplementedRoute
   return [
     showFactors(ports.readAccount),
     enrolGenerator(makeEnrolTotp(ports)),
-    verifyGenerator(makeActivateTotp(ports)),
-    removeGenerator(makeRemoveTotp(ports)),
-    renewRecoveryCodes(makeNewRecoveryCodes(ports)),
+    verifyGenerator(makeActivateTotp(ports), ports.note),
+    removeGenerator(makeRemoveTotp(ports), ports.note),
+    renewRecoveryCodes(makeNewRecoveryCodes(ports), ports.note),
     answerWithCode(makeAnswerChallenge(ports)),
     showAgain(makeStepUp(ports), accessTokens.lifetimeSeconds),
   ]

@@ -1,5 +1,6 @@
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import { createPasskeys, type RelyingParty } from './crypto/passkeys.ts'
+import type { NoteAction } from './http/note-action.ts'
 import {
   beginRegistration,
   beginSignIn,
@@ -14,6 +15,7 @@ import type { CeremonyRepository } from './store/ceremony.repository.ts'
 import { makeDeletePasskey, makeRenamePasskey } from './use-cases/manage-passkeys.ts'
 import type { OpenSession } from './use-cases/open-session.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
+import type { Audit } from './use-cases/record-audit.ts'
 import { makeBeginPasskey, makeRegisterPasskey } from './use-cases/register-passkey.ts'
 import { makeBeginPasskeySignIn, makeSignInWithPasskey } from './use-cases/sign-in-with-passkey.ts'
 import type { WriteLetter } from './use-cases/write-letter.ts'
@@ -22,6 +24,8 @@ interface PasskeyOptions {
   readonly accounts: AccountRepository
   readonly ceremonies: CeremonyRepository
   readonly openSession: OpenSession
+  readonly audit: Audit
+  readonly note: NoteAction
   readonly writeLetter: WriteLetter
   readonly relyingParty: RelyingParty
   readonly now: () => Date
@@ -34,11 +38,11 @@ export function createPasskeyRoutes(options: PasskeyOptions): readonly Implement
   const ports = { ...options, readAccount, passkeys: createPasskeys(options.relyingParty) }
   return [
     beginRegistration(makeBeginPasskey(ports)),
-    register(makeRegisterPasskey(ports)),
+    register(makeRegisterPasskey(ports), ports.note),
     beginSignIn(makeBeginPasskeySignIn(ports)),
     signIn(makeSignInWithPasskey(ports)),
     listPasskeys(readAccount),
     rename(makeRenamePasskey(ports)),
-    remove(makeDeletePasskey(ports)),
+    remove(makeDeletePasskey(ports), ports.note),
   ]
 }

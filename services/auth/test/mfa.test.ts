@@ -77,7 +77,14 @@ describe('a code generator', () => {
     travel(stepMs)
     const mfaToken = await begin(person)
     const answer = await challenge(mfaToken, codeOf(secret))
-    expect(answer).toMatchObject({ status: 200, body: { tokenType: 'Bearer', refreshToken: expect.any(String) } })
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { tokenType: 'Bearer', refreshToken: expect.any(String), deviceToken: expect.any(String) },
+    })
+    const noted = await auth.db.collection('audit').find({ subject: person.id }).sort({ at: 1, _id: 1 }).toArray()
+    expect(noted.map(({ action }) => String(action))).toEqual(
+      expect.arrayContaining(['mfa.enrolled', 'sign_in.succeeded']),
+    )
     const { accessToken, refreshToken } = bodyOf<Person>(answer)
     const claims = { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'], auth_time: Math.floor(auth.clock.now.getTime() / 1000) }
     expect(decodeJwt(accessToken)).toMatchObject(claims)

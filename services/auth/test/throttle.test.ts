@@ -187,3 +187,19 @@ describe('the store of limits', () => {
     expect(found).toMatchObject({ expiresAt: new Date(auth.clock.now.getTime() + 15_000) })
   })
 })
+
+test('a stolen token guesses the password from the same budget as a sign-in', async () => {
+  const email = newEmail()
+  const from = newAddress()
+  const { body } = await auth.post('/v1/auth/register', { email, password, name: 'Ada' }, { from })
+  const { accessToken: token }: { accessToken: string } = JSON.parse(JSON.stringify(body))
+  const elsewhere = newAddress()
+  const stepUp = (secret: string) => auth.post('/v1/auth/step-up', { password: secret }, { from: elsewhere, token })
+  const change = (currentPassword: string) =>
+    auth.post('/v1/auth/password/change', { currentPassword, password }, { from: elsewhere, token })
+  for (let guesses = 0; guesses < 4; guesses++) expect((await stepUp('wrong')).status).toBeLessThan(429)
+  expect((await change('wrong')).status).toBeLessThan(429)
+  expect(await stepUp(password)).toMatchObject({ status: 429, body: { code: 'AUTH_TOO_MANY_ATTEMPTS' } })
+  expect(await change(password)).toMatchObject({ status: 429, body: { code: 'AUTH_TOO_MANY_ATTEMPTS' } })
+  expect((await logIn(email, password, elsewhere)).status).toBe(429)
+})

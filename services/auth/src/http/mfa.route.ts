@@ -13,6 +13,7 @@ import type { ActivateTotp, EnrolTotp, NewRecoveryCodes, RemoveTotp } from '../u
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { StepUp } from '../use-cases/step-up.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 import { originOf } from './origin-of.ts'
 import { tokenAnswer } from './sign-in-answer.ts'
 
@@ -34,21 +35,25 @@ export const enrolGenerator = (enrol: EnrolTotp) =>
     headers: noStore,
   }))
 
-export const verifyGenerator = (activate: ActivateTotp) =>
-  implementRoute(verifyTotpRoute, async ({ body, caller: { userId, sessionId } }) => {
+export const verifyGenerator = (activate: ActivateTotp, note: NoteAction) =>
+  implementRoute(verifyTotpRoute, async ({ body, ...asked }) => {
+    const { userId, sessionId } = asked.caller
     const recoveryCodes = [...(await activate({ userId, sessionId, code: body.code }))]
+    await note('mfa.enrolled', asked)
     return { status: 200, body: { recoveryCodes }, headers: noStore }
   })
 
-export const removeGenerator = (remove: RemoveTotp) =>
-  implementRoute(removeTotpRoute, async ({ caller }) => {
-    await remove(caller.userId)
+export const removeGenerator = (remove: RemoveTotp, note: NoteAction) =>
+  implementRoute(removeTotpRoute, async (asked) => {
+    await remove(asked.caller.userId)
+    await note('mfa.removed', asked)
     return { status: 204, body: null }
   })
 
-export const renewRecoveryCodes = (renew: NewRecoveryCodes) =>
-  implementRoute(newRecoveryCodesRoute, async ({ caller }) => {
-    const recoveryCodes = [...(await renew(caller.userId))]
+export const renewRecoveryCodes = (renew: NewRecoveryCodes, note: NoteAction) =>
+  implementRoute(newRecoveryCodesRoute, async (asked) => {
+    const recoveryCodes = [...(await renew(asked.caller.userId))]
+    await note('recovery_codes.made', asked)
     return { status: 200, body: { recoveryCodes }, headers: noStore }
   })
 
@@ -58,7 +63,7 @@ export const answerWithCode = (answer: AnswerChallenge) =>
   )
 
 export const showAgain = (stepUp: StepUp, expiresIn: number) =>
-  implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId } }) => {
-    const accessToken = await stepUp({ userId, sessionId, ...body })
+  implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId }, request }) => {
+    const accessToken = await stepUp({ userId, sessionId, ...body, origin: originOf(request) })
     return { status: 200, body: { accessToken, tokenType: 'Bearer' as const, expiresIn }, headers: noStore }
   })

@@ -14,8 +14,9 @@ import type { DeletePasskey, RenamePasskey } from '../use-cases/manage-passkeys.
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { BeginPasskey, RegisterPasskey } from '../use-cases/register-passkey.ts'
 import type { BeginPasskeySignIn, SignInWithPasskey } from '../use-cases/sign-in-with-passkey.ts'
-import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
+import { originOf } from './origin-of.ts'
 import { tokenAnswer } from './sign-in-answer.ts'
 
 const present = ({ id, name, isBackedUp, createdAt, lastUsedAt }: Passkey): PasskeyBody => ({
@@ -33,9 +34,10 @@ export const beginRegistration = (begin: BeginPasskey) =>
     headers: noStore,
   }))
 
-export const register = (registerPasskey: RegisterPasskey) =>
-  implementRoute(registerPasskeyRoute, async ({ body, caller }) => {
-    const passkey = await registerPasskey({ userId: caller.userId, ...body })
+export const register = (registerPasskey: RegisterPasskey, note: NoteAction) =>
+  implementRoute(registerPasskeyRoute, async ({ body, ...asked }) => {
+    const passkey = await registerPasskey({ userId: asked.caller.userId, ...body })
+    await note('passkey.added', asked)
     return { status: 201, body: present(passkey), headers: noStore }
   })
 
@@ -44,7 +46,7 @@ export const beginSignIn = (begin: BeginPasskeySignIn) =>
 
 export const signIn = (signInWithPasskey: SignInWithPasskey) =>
   implementRoute(passkeySignInRoute, async ({ body, query, request }) =>
-    tokenAnswer(await signInWithPasskey(body, deviceOf(request)), query),
+    tokenAnswer(await signInWithPasskey(body, originOf(request)), query),
   )
 
 export const listPasskeys = (readAccount: ReadAccount) =>
@@ -60,8 +62,9 @@ export const rename = (renamePasskey: RenamePasskey) =>
     headers: noStore,
   }))
 
-export const remove = (deletePasskey: DeletePasskey) =>
-  implementRoute(deletePasskeyRoute, async ({ params, caller }) => {
-    await deletePasskey(caller.userId, params.id)
+export const remove = (deletePasskey: DeletePasskey, note: NoteAction) =>
+  implementRoute(deletePasskeyRoute, async ({ params, ...asked }) => {
+    await deletePasskey(asked.caller.userId, params.id)
+    await note('passkey.removed', asked)
     return { status: 204, body: null }
   })

@@ -3,6 +3,7 @@ import { implementRoute } from '@tradewind/service-kit/route'
 import type { ChangeProfile } from '../use-cases/change-profile.ts'
 import type { DeactivateAccount } from '../use-cases/deactivate-account.ts'
 import { noStore } from './no-store.ts'
+import { originOf } from './origin-of.ts'
 
 export const updateProfile = (changeProfile: ChangeProfile) =>
   implementRoute(updateProfileRoute, async ({ body, caller }) => {
@@ -12,7 +13,7 @@ export const updateProfile = (changeProfile: ChangeProfile) =>
   })
 
 export const closeAccount = (deactivate: DeactivateAccount) =>
-  implementRoute(deactivateRoute, async ({ body, caller }) => {
-    await deactivate(caller.userId, body.password)
+  implementRoute(deactivateRoute, async ({ body, caller, request }) => {
+    await deactivate(caller.userId, body.password, originOf(request))
     return { status: 204, body: null }
   })

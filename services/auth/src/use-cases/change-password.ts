@@ -1,8 +1,10 @@
 import { changed } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
+import type { Account } from '../domain/account.ts'
 import { setPassword, WrongPassword } from '../domain/account-changes.ts'
 import { refuseWeakPassword } from '../domain/password-rules.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
 import type { ReadAccount } from './read-account.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 import type { WriteLetter } from './write-letter.ts'
@@ -13,14 +15,16 @@ export interface PasswordChange {
   readonly sessionId: string
   readonly currentPassword: string
   readonly password: string
+  readonly origin: Origin
 }
 
-/** Changes a password and ends the other sessions. Throws `WrongPassword` and what is wrong with the new one. */
+/** Changes a password and ends the other sessions. Throws `WrongPassword`, `TooManyAttempts` and what is wrong with the new one. */
 export type ChangePassword = (change: PasswordChange) => Promise<void>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
+  readonly guard: GuardSignIn
   readonly isCommonPassword: (password: string) => boolean
   readonly readAccount: ReadAccount
   readonly writeLetter: WriteLetter
@@ -28,23 +32,33 @@ interface Ports {
   readonly now: () => Date
 }
 
-/** Throws `WrongPassword` with a pointer to where it stands. */
+interface Shown {
+  readonly password: string
+  /** Where the password stands in the body. */
+  readonly pointer: string
+  readonly origin: Origin
+}
+
+/**
+ * Throws `WrongPassword`, and `TooManyAttempts`: whoever holds a stolen token guesses from the same budgets as at sign-in.
+ */
 export async function requirePassword(
-  passwords: PasswordHasher,
-  passwordHash: string,
-  password: string,
-  pointer: string,
+  { passwords, guard }: Pick<Ports, 'passwords' | 'guard'>,
+  { email, passwordHash }: Account,
+  { password, pointer, origin }: Shown,
 ): Promise<void> {
-  if (await passwords.verify(passwordHash, password)) return
+  const attempt = await guard.enter(email, origin)
+  if (await passwords.verify(passwordHash, password)) return await attempt.passed()
+  await attempt.failed()
   throw WrongPassword({}, { errors: [{ pointer, detail: 'is not the present password' }] })
 }
 
 export const makeChangePassword =
   (ports: Ports): ChangePassword =>
-  async ({ userId, sessionId, currentPassword, password }) => {
+  async ({ userId, sessionId, currentPassword, password, origin }) => {
     const { accounts, passwords, readAccount, writeLetter, revokeSessions, now } = ports
     const account = await readAccount(userId)
-    await requirePassword(passwords, account.passwordHash, currentPassword, '/currentPassword')
+    await requirePassword(ports, account, { password: currentPassword, pointer: '/currentPassword', origin })
     refuseWeakPassword({ email: account.email, password }, ports.isCommonPassword)
     const passwordHash = await passwords.hash(password)
     await accounts.update(userId, (before) => {

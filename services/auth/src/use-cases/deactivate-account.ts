@@ -4,15 +4,17 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import { deactivate } from '../domain/account-changes.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import { requirePassword } from './change-password.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
 import type { ReadAccount } from './read-account.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 
-/** Closes an account for good. Throws `WrongPassword`, `AdminStays`. */
-export type DeactivateAccount = (userId: string, password: string) => Promise<void>
+/** Closes an account for good. Throws `WrongPassword`, `TooManyAttempts`, `AdminStays`. */
+export type DeactivateAccount = (userId: string, password: string, origin: Origin) => Promise<void>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
+  readonly guard: GuardSignIn
   readonly readAccount: ReadAccount
   readonly revokeSessions: RevokeSessions
   readonly now: () => Date
@@ -20,10 +22,10 @@ interface Ports {
 }
 
 export const makeDeactivateAccount =
-  ({ accounts, passwords, readAccount, revokeSessions, now, newId }: Ports): DeactivateAccount =>
-  async (userId, password) => {
-    const { passwordHash } = await readAccount(userId)
-    await requirePassword(passwords, passwordHash, password, '/password')
+  ({ accounts, passwords, guard, readAccount, revokeSessions, now, newId }: Ports): DeactivateAccount =>
+  async (userId, password, origin) => {
+    const account = await readAccount(userId)
+    await requirePassword({ passwords, guard }, account, { password, pointer: '/password', origin })
     await accounts.update(userId, (before) => {
       const after = deactivate(before, now())
       return after === before ? unchanged() : changed(after, UserUpdatedV1.create(newId('evt'), { userId }))

@@ -4,18 +4,24 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import { resetPassword } from '../domain/account-changes.ts'
 import { refuseWeakPassword } from '../domain/password-rules.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { OpenLetter } from './open-letter.ts'
+import type { Audit } from './record-audit.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 import type { WriteLetter } from './write-letter.ts'
 
 /** Sets a password by the token of a mail and ends all sessions. Throws `InvalidMailToken` and what is wrong with the password. */
-export type ResetPassword = (wish: { readonly token: string; readonly password: string }) => Promise<void>
+export type ResetPassword = (
+  wish: { readonly token: string; readonly password: string },
+  origin: Origin,
+) => Promise<void>
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly passwords: PasswordHasher
   readonly isCommonPassword: (password: string) => boolean
   readonly openLetter: OpenLetter
+  readonly audit: Audit
   readonly writeLetter: WriteLetter
   readonly revokeSessions: RevokeSessions
   readonly now: () => Date
@@ -24,7 +30,7 @@ interface Ports {
 
 export const makeResetPassword =
   (ports: Ports): ResetPassword =>
-  async ({ token, password }) => {
+  async ({ token, password }, origin) => {
     const { accounts, passwords, openLetter, writeLetter, revokeSessions, now, newId } = ports
     const { account, letterOf } = await openLetter(token, 'reset-password')
     const userId = account.id
@@ -38,4 +44,5 @@ export const makeResetPassword =
     })
     // The write above ends them at their next refresh; this ends their access tokens, too.
     await revokeSessions(userId, 'password_changed')
+    await ports.audit.record({ action: 'password.reset', actor: { kind: 'user', id: userId }, subject: userId, origin })
   }

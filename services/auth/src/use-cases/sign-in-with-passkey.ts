@@ -4,10 +4,11 @@ import { isActive } from '../domain/account-changes.ts'
 import type { Method } from '../domain/authentication.ts'
 import { beginCeremony, requireOpen, useCeremony } from '../domain/ceremony.ts'
 import { PasskeyRefused, usePasskey } from '../domain/passkey.ts'
-import type { Device } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { OpenSession, TokenPair } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 import type { Begun } from './register-passkey.ts'
 
 interface Ports {
@@ -15,6 +16,7 @@ interface Ports {
   readonly ceremonies: CeremonyRepository
   readonly passkeys: Passkeys
   readonly openSession: OpenSession
+  readonly audit: Audit
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -33,15 +35,15 @@ export const makeBeginPasskeySignIn =
 /** Signs in by a passkey alone: the device has asked for its owner's finger or PIN. Throws `CeremonyOver`, `PasskeyRefused`. */
 export type SignInWithPasskey = (
   shown: { readonly ceremonyId: string; readonly credential: Assertion },
-  device: Device,
+  origin: Origin,
 ) => Promise<TokenPair>
 
 /** RFC 8176: a key was proved to be there, and its user, too. */
 const methods: readonly Method[] = ['pop', 'user', 'mfa']
 
 export const makeSignInWithPasskey =
-  ({ accounts, ceremonies, passkeys, openSession, now }: Ports): SignInWithPasskey =>
-  async ({ ceremonyId, credential }, device) => {
+  ({ accounts, ceremonies, passkeys, openSession, audit, now }: Ports): SignInWithPasskey =>
+  async ({ ceremonyId, credential }, origin) => {
     const challenges: string[] = []
     await ceremonies.update(ceremonyId, (before) => {
       const ceremony = requireOpen(before, 'passkey-sign-in', now())
@@ -57,5 +59,8 @@ export const makeSignInWithPasskey =
       if (!isActive(before)) throw PasskeyRefused({ userId })
       return changed({ ...before, passkeys: usePasskey(before.passkeys ?? [], use, now()) })
     })
-    return await openSession(updated, device, { authentication: { at: now(), methods } })
+    const pair = await openSession(updated, origin.device, { authentication: { at: now(), methods } })
+    const { id: subject } = updated
+    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id: subject }, subject, origin })
+    return pair
   }

@@ -6,6 +6,7 @@ import { InvalidRefreshToken } from '../domain/session.ts'
 import { isTotpActive, WrongProof } from '../domain/totp.ts'
 import { requirePassword } from './change-password.ts'
 import type { CheckCode } from './check-code.ts'
+import type { GuardSignIn, Origin } from './guard-sign-in.ts'
 import type { NoteAuthentication } from './note-authentication.ts'
 import type { ReadAccount } from './read-account.ts'
 
@@ -14,6 +15,7 @@ export interface Proof {
   readonly sessionId: string
   readonly password?: string
   readonly code?: string
+  readonly origin: Origin
 }
 
 /**
@@ -24,6 +26,7 @@ export type StepUp = (proof: Proof) => Promise<string>
 
 interface Ports {
   readonly passwords: PasswordHasher
+  readonly guard: GuardSignIn
   readonly accessTokens: AccessTokens
   readonly readAccount: ReadAccount
   readonly checkCode: CheckCode
@@ -32,14 +35,14 @@ interface Ports {
 }
 
 export const makeStepUp = (ports: Ports): StepUp => {
-  async function methodsShown(account: Account, { password, code }: Proof): Promise<readonly Method[]> {
+  async function methodsShown(account: Account, { password, code, origin }: Proof): Promise<readonly Method[]> {
     if (isTotpActive(account.totp)) {
       if (code === undefined || password !== undefined) throw wrongProof('/code')
       await ports.checkCode(account.id, code)
       return ['pwd', 'otp', 'mfa']
     }
     if (password === undefined || code !== undefined) throw wrongProof('/password')
-    await requirePassword(ports.passwords, account.passwordHash, password, '/password')
+    await requirePassword(ports, account, { password, pointer: '/password', origin })
     return ['pwd']
   }
 
