@@ -82,7 +82,12 @@ function print({ figures, bulkFactor, large }: Result) {
 }
 
 function printInventory(figures: readonly Figures[]) {
-  const row = (replicas: number, name: string, { perSecond, held, conflicts, p50Ms, p99Ms, wrong }: Run, note = '') => [
+  const row = (
+    replicas: number,
+    name: string,
+    { perSecond, held, conflicts, p50Ms, p99Ms, cpuUs, wrong }: Run,
+    note = '',
+  ) => [
     replicas,
     name,
     Math.round(perSecond),
@@ -90,12 +95,24 @@ function printInventory(figures: readonly Figures[]) {
     conflicts,
     Math.round(p50Ms),
     Math.round(p99Ms),
+    [cpuUs.service, cpuUs.database, cpuUs.broker].map(Math.round).join(' + '),
     wrong.length === 0 ? 'nothing' : wrong.length,
     note,
   ]
   say(
     table(
-      ['replicas', 'orders for', 'per second', 'held', 'conflicting writes', 'p50 ms', 'p99 ms', 'wrong', 'ratio'],
+      [
+        'replicas',
+        'orders for',
+        'per second',
+        'held',
+        'conflicting writes',
+        'p50 ms',
+        'p99 ms',
+        'µs of CPU per order: service + database + broker',
+        'wrong',
+        'ratio',
+      ],
       figures.flatMap(({ replicas, hot, spread, rush, ratio }) => [
         row(replicas, 'one SKU', hot, `${ratio.toFixed(2)} (${verdict(ratio, 0.8)})`),
         row(replicas, `${spreadOver} SKUs`, spread),

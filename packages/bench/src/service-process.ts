@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { cpuMs } from './cpu-time.ts'
 
 /** One process of a service, as it runs in production. */
 export interface ServiceProcess {
   readonly url: string
   readonly metrics: () => Promise<string>
+  readonly cpuMs: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -23,6 +25,7 @@ export async function startService(program: URL, env: Readonly<Record<string, st
   await untilReady(child, `${admin}/readyz`)
   return {
     url: `http://127.0.0.1:${port}`,
+    cpuMs: () => cpuMs(child.pid),
     metrics: async () => await (await fetch(`${admin}/metrics`)).text(),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { cpuMs } from '../cpu-time.ts'
 
 /** A database server in a process of its own, as users run it. */
 export interface ServerProcess {
   readonly url: string
   readonly startMs: number
   readonly rssMiB: () => number
+  readonly cpuMs: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -23,6 +25,7 @@ export async function startServer(program: URL, args: readonly string[] = []): P
   return {
     url: `mongodb://127.0.0.1:${port}/?directConnection=true`,
     startMs: performance.now() - startedAt,
+    cpuMs: () => cpuMs(child.pid),
     rssMiB: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -5,6 +5,7 @@ import { findNatsServer, startNatsServer } from '@tradewind/launcher/nats-server
 import { connectMessaging, type Messaging } from '@tradewind/messaging/connection'
 import { createLogger } from '@tradewind/service-kit/log'
 import { type Db, MongoClient } from 'mongodb'
+import { cpuMs } from '../cpu-time.ts'
 import { startServer } from '../embedded-mongodb/server-process.ts'
 
 export interface Backends {
@@ -12,6 +13,8 @@ export interface Backends {
   readonly natsUrl: string
   readonly db: Db
   readonly messaging: Messaging
+  /** What database and broker have used of the processors. */
+  readonly cpuMs: () => { readonly database: number; readonly broker: number }
   readonly stop: () => Promise<void>
 }
 
@@ -37,7 +40,14 @@ export async function startBackends(): Promise<Backends> {
     const logger = createLogger({ name: 'orders', level: 'silent' })
     const messaging = await connectMessaging({ url: nats.url, service: 'orders', logger })
     stops.push(() => messaging.close())
-    return { mongodbUrl: mongodb.url, natsUrl: nats.url, db: client.db(databaseName), messaging, stop }
+    return {
+      mongodbUrl: mongodb.url,
+      natsUrl: nats.url,
+      db: client.db(databaseName),
+      messaging,
+      cpuMs: () => ({ database: mongodb.cpuMs(), broker: cpuMs(nats.process.pid) }),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

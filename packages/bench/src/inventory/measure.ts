@@ -20,6 +20,8 @@ export interface Run {
   readonly conflicts: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Of the processors, over all orders, in microseconds per order. */
+  readonly cpuUs: { readonly service: number; readonly database: number; readonly broker: number }
   /** What does not add up afterwards. */
   readonly wrong: readonly string[]
 }
@@ -84,7 +86,10 @@ async function runOnce(
 ): Promise<Run> {
   await stock(backends, skus, units)
   const before = await conflictsOf(replicas)
+  const cpuBefore = cpuOf(backends, replicas)
   const { held, rejected, seconds, latencies } = await sell(backends, skus, orders)
+  const cpuAfter = cpuOf(backends, replicas)
+  const perOrder = (name: keyof typeof cpuAfter) => ((cpuAfter[name] - cpuBefore[name]) * 1000) / orders
   const sorted = latencies.toSorted((a, b) => a - b)
   const wrong = await contradictions(backends, skus, units)
   const expected = Math.min(units * skus.length, orders)
@@ -95,12 +100,18 @@ async function runOnce(
     conflicts: (await conflictsOf(replicas)) - before,
     p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
     p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    cpuUs: { service: perOrder('service'), database: perOrder('database'), broker: perOrder('broker') },
     wrong: held === expected ? wrong : [...wrong, `${held} held instead of ${expected}`],
   }
 }
 
 const conflictsOf = async (replicas: readonly Replica[]) =>
   (await Promise.all(replicas.map(({ conflicts }) => conflicts()))).reduce((sum, one) => sum + one, 0)
+
+const cpuOf = (backends: Backends, replicas: readonly Replica[]) => ({
+  ...backends.cpuMs(),
+  service: replicas.reduce((sum, replica) => sum + replica.cpuMs(), 0),
+})
 
 /** The run in the middle by speed, with everything that was wrong in any of them. */
 function middle(runs: readonly Run[]): Run {

@@ -4,6 +4,7 @@ import { startService } from '../service-process.ts'
 export interface Replica {
   /** Writes of stock that another replica forestalled. */
   readonly conflicts: () => Promise<number>
+  readonly cpuMs: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -14,6 +15,7 @@ export async function startReplica(env: Readonly<Record<string, string>>): Promi
   const service = await startService(program, { ...env, JWKS_URL: 'http://127.0.0.1:9/.well-known/jwks.json' })
   return {
     conflicts: async () => Number(/^stock_conflicting_writes_total\S* (\S+)$/m.exec(await service.metrics())?.[1] ?? 0),
+    cpuMs: service.cpuMs,
     stop: service.stop,
   }
 }
