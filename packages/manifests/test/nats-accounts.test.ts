@@ -122,7 +122,7 @@ describe('accounts of the broker', () => {
       await reader.ping()
       for (const { from, name, filter } of await consumersOf(user)) {
         const durable = `${user}-${name}`
-        await ensureConsumer(reader.manager, streamOf(from), durable, filter)
+        await ensureConsumer(reader.manager, streamOf(from), durable, filter, 1)
         const owner = await connectAs(from)
         await owner.client.publish(filter.replace('>', `for-${user}.v1`), '{}')
         const consumer = await reader.client.consumers.get(streamOf(from), durable)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { EventContract } from '@tradewind/contracts/event'
 import type { ServiceName } from '@tradewind/contracts/route'
@@ -58,6 +59,11 @@ export interface SubscriptionOptions {
   readonly dependencies: () => Promise<void>
   /** Failures of the handler itself before a message goes to the dead letters. Default 8, over about half a minute. */
   readonly maxDeliveries?: number
+  /**
+   * Messages that all replicas together may work on at once. Default 512. More where handlers of many messages share their
+   * writes: each replica has only its part of them to share.
+   */
+  readonly maxUnderWay?: number
 }
 
 export interface Subscription {
@@ -82,7 +88,7 @@ const backoffMs = (deliveries: number) => Math.min(longestBackoffMs, 100 * 2 ** 
 /** Pulls messages of one durable consumer for ever, and starts again whenever the broker lost the consumer or went silent. */
 export function subscribe(messaging: Messaging, options: SubscriptionOptions): Subscription {
   const { logger, manager, client, service, replicas } = messaging
-  const { handlers, isTransient, dependencies, maxDeliveries = 8 } = options
+  const { handlers, isTransient, dependencies, maxDeliveries = 8, maxUnderWay = 512 } = options
   const durable = `${service}-${options.name}`
   const stream = streamOf(options.from)
   const byType = new Map(handlers.map((handler) => [handler.contract.type, handler]))
@@ -98,7 +104,7 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
       try {
         await dependencies()
         await ensureStreams(manager, replicas)
-        await ensureConsumer(manager, stream, durable, options.filter)
+        await ensureConsumer(manager, stream, durable, options.filter, maxUnderWay)
         const consumer = await client.consumers.get(stream, durable)
         messages = await consumer.consume({ max_messages: pullBatch })
         if (closed) break
@@ -108,7 +114,7 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
         if (!closed) logger.warn({ err: error, durable }, 'the consumer is not running')
       }
       messages = undefined
-      await Promise.race([closing.promise, pause(500)])
+      await Promise.race([closing.promise, delay(500, undefined, { ref: false })])
     }
     messages?.stop()
   }
@@ -211,15 +217,10 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
       clearInterval(watch)
       messages?.stop()
       await running
-      await Promise.race([Promise.allSettled(underWay), pause(ackWaitMs)])
+      await Promise.race([Promise.allSettled(underWay), delay(ackWaitMs, undefined, { ref: false })])
     },
   }
 }
-
-const pause = (milliseconds: number) =>
-  new Promise<void>((resolve) => {
-    setTimeout(resolve, milliseconds).unref()
-  })
 
 const withoutVersion = (type: string) => type.replace(/\.v[0-9]+$/, '')
 

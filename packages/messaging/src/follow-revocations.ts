@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { allEvents } from '@tradewind/contracts/events'
 import { ApiKeyRevokedV1, ClientChangedV1, RoleChangedV1, SessionRevokedV1 } from '@tradewind/contracts/revocation'
@@ -49,7 +50,7 @@ export function followRevocations(messaging: Messaging, revocations: Revocations
       }
       messages = undefined
       consumerName = undefined
-      await Promise.race([closing.promise, pause(retryMs)])
+      await Promise.race([closing.promise, delay(retryMs, undefined, { ref: false })])
     }
   }
 
@@ -156,8 +157,3 @@ const followed = new Set<string>(
   [SessionRevokedV1, ApiKeyRevokedV1, RoleChangedV1, ClientChangedV1].map(({ type }) => type),
 )
 const lost = new Set<string>(['heartbeats_missed', 'consumer_not_found', 'stream_not_found', 'consumer_deleted'])
-
-const pause = (milliseconds: number) =>
-  new Promise<void>((resolve) => {
-    setTimeout(resolve, milliseconds).unref()
-  })

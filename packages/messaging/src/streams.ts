@@ -52,22 +52,20 @@ export async function ensureStreams(manager: JetStreamManager, replicas: number)
 
 /** At least three times the slowest handling; a message that is not acknowledged by then is delivered again. */
 export const ackWaitMs = 30_000
-/** Messages that one durable consumer's replicas may work on at once. */
-export const maxAckPending = 512
-
-/** Creates the durable consumer unless it exists. */
+/** Creates the durable consumer, or gives one that exists the number of messages that its replicas may work on at once. */
 export async function ensureConsumer(
   manager: JetStreamManager,
   stream: string,
   durable: string,
   filter: string,
+  maxUnderWay: number,
 ): Promise<void> {
   await manager.consumers.add(stream, {
     durable_name: durable,
     filter_subject: filter,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ackWaitMs * nanosPerMs,
-    max_ack_pending: maxAckPending,
+    max_ack_pending: maxUnderWay,
     max_deliver: -1,
   })
 }

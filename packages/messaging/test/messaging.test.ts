@@ -71,6 +71,30 @@ async function deadLetters() {
 }
 
 describe('relay and consumer', () => {
+  test('work on no more messages at once than allowed, and on more as soon as more are', async () => {
+    const gate = Promise.withResolvers<void>()
+    const started: number[] = []
+    const handle = async ({ data }: Happened) => {
+      started.push(data.n)
+      await gate.promise
+    }
+    const { outbox } = startRelaying()
+    const small = listen(handle, { maxUnderWay: 2 })
+    for (let n = 0; n < 6; n += 1) outbox.add(Happened.type, { n })
+    const state = async () => {
+      const info = await messaging.manager.consumers.info('ORDERS', 'orders-probe')
+      return [info.num_ack_pending, info.num_pending]
+    }
+    await eventually(async () => (await state()).join() === '2,4')
+    expect(started).toHaveLength(2)
+    const large = listen(handle, { maxUnderWay: 5 })
+    await eventually(async () => (await state()).join() === '5,1')
+    gate.resolve()
+    await eventually(async () => (await state()).join() === '0,0')
+    expect(new Set(started)).toEqual(new Set([0, 1, 2, 3, 4, 5]))
+    await Promise.all([small.close(), large.close()])
+  })
+
   test('carry an event with its CloudEvents attributes and its trace', async () => {
     const received: (Happened & { trace: string | undefined })[] = []
     listen(async (event) => received.push({ ...event, trace: currentTraceparent() }))

@@ -20,6 +20,9 @@ import { createStockRepository } from './store/stock.repository.ts'
 import { createStockPolicyRepository } from './store/stock-policy.repository.ts'
 import { createTransferRepository } from './store/transfer.repository.ts'
 
+/** Enough for four replicas to decide some five hundred orders for the same product together; more only collide more often. */
+const maxOrdersUnderWay = 2048
+
 await runService('inventory', loadInventoryConfig, async (context) => {
   const { db, ping } = await openDatabase(context, 'inventory', migrations)
   const messaging = await openMessaging(context, 'inventory', { isTransient: isUnavailable, ping })
@@ -52,7 +55,13 @@ await runService('inventory', loadInventoryConfig, async (context) => {
     strategy: context.config.ALLOCATION_STRATEGY,
   })
   messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
-  messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: inventory.onOrders })
+  messaging.subscribe({
+    from: 'orders',
+    name: 'orders',
+    filter: 'orders.order.>',
+    handlers: inventory.onOrders,
+    maxUnderWay: maxOrdersUnderWay,
+  })
   messaging.subscribe({ from: 'orders', name: 'units', filter: 'orders.units.>', handlers: inventory.onUnits })
   every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
