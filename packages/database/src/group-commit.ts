@@ -89,9 +89,9 @@ interface GroupCommitOptions {
   readonly collection: Collection<AggregateDocument>
   readonly cache: LRUCache<string, AggregateDocument>
   readonly now: () => Date
-  /** Told of entries that are durable: new ones, and old ones that somebody asked for again. */
   /** Told how many writes another writer forestalled, each of which is then decided again. */
   readonly onConflict?: ((writes: number) => void) | undefined
+  /** Told of entries that are durable: new ones, and old ones that somebody asked for again. */
   readonly onCommitted: (document: AggregateDocument, entries: readonly OutboxEntry[], repeated: boolean) => void
 }
 

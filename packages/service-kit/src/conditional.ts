@@ -31,6 +31,16 @@ export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean 
     .map((one) => one.trim())
     .some((one) => one === '*' || one.replace(strength, '') === etag.replace(strength, ''))
 
+/** Never a version, so that an If-Match that is not one of ours matches nothing. */
+const noVersion = -1
+
+/** The version that an edit was made on, by an entity tag of the form `"7"` or `"7-0a1b"`; undefined when it does not matter. */
+export function expectedVersion(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined
+  const version = /^"(\d{1,15})(?:-[0-9a-f]+)?"$/.exec(ifMatch)?.[1]
+  return version === undefined ? noVersion : Number(version)
+}
+
 /** Answers a read: with the body, or 304 when the client has it. */
 export function conditional<B>(
   ifNoneMatch: string | undefined,

@@ -1,7 +1,8 @@
 import { getPreferencesRoute, setPreferencesRoute } from '@tradewind/contracts/notifications'
+import { expectedVersion } from '@tradewind/service-kit/conditional'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { CurrentPreferences, CustomerPreferences } from '../use-cases/customer-preferences.ts'
-import { revisionEtag, revisionIn } from './revision.ts'
+import { revisionEtag } from './revision.ts'
 
 const answer = ({ locale, optOuts, version }: CurrentPreferences) => ({
   status: 200 as const,
@@ -14,5 +15,5 @@ export const getPreferences = (preferences: CustomerPreferences) =>
 
 export const putPreferences = (preferences: CustomerPreferences) =>
   implementRoute(setPreferencesRoute, async ({ caller, body, headers }) =>
-    answer(await preferences.set(caller.userId, body, revisionIn(headers['if-match']))),
+    answer(await preferences.set(caller.userId, body, expectedVersion(headers['if-match']))),
   )

@@ -6,13 +6,14 @@ import {
   previewTemplateRoute,
   publishTemplateRoute,
 } from '@tradewind/contracts/notifications'
+import { expectedVersion } from '@tradewind/service-kit/conditional'
 import { type ImplementedRoute, implementRoute } from '@tradewind/service-kit/route'
 import type { TemplateVersion } from '../domain/mail-template.ts'
 import type { ListTemplates } from '../use-cases/list-templates.ts'
 import type { PreviewMail } from '../use-cases/preview-mail.ts'
 import type { PublishTemplate } from '../use-cases/publish-template.ts'
 import type { TemplateBook } from '../use-cases/template-book.ts'
-import { revisionEtag, revisionIn } from './revision.ts'
+import { revisionEtag } from './revision.ts'
 
 function present({ publishedAt, publishedBy, ...template }: TemplateVersion): MailTemplate {
   return {
@@ -39,7 +40,7 @@ const getVersion = (book: TemplateBook) =>
 
 const putTemplate = (publish: PublishTemplate) =>
   implementRoute(publishTemplateRoute, async ({ params, headers, body, caller }) => {
-    const expected = revisionIn(headers['if-match'])
+    const expected = expectedVersion(headers['if-match'])
     const published = await publish({ ...params, words: body, expected, userId: caller.userId })
     return { status: 200, body: present(published), headers: revisionEtag(published.version) }
   })

@@ -8,6 +8,7 @@ import {
   updateWebhookRoute,
   WebhookEndpointId,
 } from '@tradewind/contracts/webhooks'
+import { expectedVersion } from '@tradewind/service-kit/conditional'
 import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { type ImplementedRoute, implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
@@ -15,7 +16,7 @@ import type { WebhookEndpointRepository } from '../store/webhook-endpoint.reposi
 import type { ManageWebhooks } from '../use-cases/manage-webhooks.ts'
 import type { TestWebhook } from '../use-cases/test-webhook.ts'
 import { presentAttempt, presentWebhook } from './present-webhook.ts'
-import { revisionEtag, revisionIn } from './revision.ts'
+import { revisionEtag } from './revision.ts'
 
 const PlaceInList = Type.Tuple([WebhookEndpointId])
 const defaultOverlapHours = 24
@@ -45,13 +46,13 @@ const getWebhook = (webhooks: ManageWebhooks) =>
 
 const updateWebhook = (webhooks: ManageWebhooks) =>
   implementRoute(updateWebhookRoute, async ({ params, body, headers }) => {
-    const endpoint = await webhooks.change(params.id, body, revisionIn(headers['if-match']))
+    const endpoint = await webhooks.change(params.id, body, expectedVersion(headers['if-match']))
     return { status: 200, body: presentWebhook(endpoint), headers: revisionEtag(endpoint.revision) }
   })
 
 const deleteWebhook = (webhooks: ManageWebhooks) =>
   implementRoute(deleteWebhookRoute, async ({ params, headers }) => {
-    await webhooks.remove(params.id, revisionIn(headers['if-match']))
+    await webhooks.remove(params.id, expectedVersion(headers['if-match']))
     return { status: 204, body: null }
   })
 

@@ -6,17 +6,10 @@ import {
   getDiscountCodeRoute,
   listDiscountCodesRoute,
 } from '@tradewind/contracts/discounts'
+import { expectedVersion } from '@tradewind/service-kit/conditional'
 import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { type ImplementedRoute, implementRoute } from '@tradewind/service-kit/route'
 import type { DiscountView, ManageDiscounts } from '../use-cases/manage-discounts.ts'
-
-const noVersion = -1
-
-function versionIn(ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined
-  const version = /^"(\d{1,15})"$/.exec(ifMatch)?.[1]
-  return version === undefined ? noVersion : Number(version)
-}
 
 const etagOf = ({ code: { version } }: DiscountView) => `"${version}"`
 
@@ -67,7 +60,7 @@ export const discountCodes = (discounts: ManageDiscounts): ImplementedRoute[] =>
       ...(startsAt !== undefined && { startsAt: dateOrNone(startsAt) }),
       ...(endsAt !== undefined && { endsAt: dateOrNone(endsAt) }),
     }
-    const saved = await discounts.change(params.code, change, versionIn(headers['if-match']))
+    const saved = await discounts.change(params.code, change, expectedVersion(headers['if-match']))
     return { status: 200, body: present(saved), headers: { etag: etagOf(saved) } }
   }),
 ]
