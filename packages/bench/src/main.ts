@@ -4,9 +4,19 @@ import { measureEmbeddedMongodb, type Result } from './embedded-mongodb/measure.
 import { type Figures, measureInventory, type Run, rushBuyers, rushUnits, spreadOver } from './inventory/measure.ts'
 import { measureLogin } from './login/measure.ts'
 import { measureOrderLists } from './order-lists/measure.ts'
+import { measureOrders, type Figures as OrderFigures, type Run as OrderRun } from './orders/measure.ts'
 import { table } from './table.ts'
 
 const help = `Usage: pnpm bench <what> [options]
+
+pnpm bench orders
+Orders through the gateway, every process of the system on this machine, durable: one to three lines out of 1000 SKUs, placed,
+waited for until confirmed and read back by each client in turn; then at a fixed rate of half the best.
+
+  --clients L    how many clients, separated by commas (1,8,32,128)
+  --rounds N     runs of each; the median is shown (3)
+  --seconds S    length of one run (3)
+  --json FILE    write the figures there as well
 
 pnpm bench inventory
 Reservations through the event path, with one, two and four processes of the service, a database and a broker of their own:
@@ -46,7 +56,7 @@ the same machine, in turns.
 `
 
 const options = {
-  clients: { type: 'string', default: '64' },
+  clients: { type: 'string' },
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '3' },
   orders: { type: 'string', default: '6000' },
@@ -141,7 +151,7 @@ async function benchInventory(): Promise<unknown> {
 
 async function benchEmbeddedMongodb(): Promise<unknown> {
   const result = await measureEmbeddedMongodb({
-    clients: Number(values.clients),
+    clients: Number(values.clients ?? 64),
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     large: Number(values.large),
@@ -187,7 +197,56 @@ async function benchLogin(): Promise<unknown> {
   return figures
 }
 
+function printOrders({ closed, open }: OrderFigures) {
+  const total = ({ cpuMsPerOrder }: OrderRun) => Object.values(cpuMsPerOrder).reduce((sum, ms) => sum + ms, 0)
+  const row = (name: string, run: OrderRun, target = '') => [
+    name,
+    Math.round(run.perSecond),
+    run.p50Ms.toFixed(0),
+    run.p99Ms.toFixed(0),
+    total(run).toFixed(2),
+    target,
+  ]
+  say(
+    table(
+      ['orders', 'per second', 'p50 ms', 'p99 ms', 'ms of CPU each', 'target'],
+      [
+        ...closed.map((run) =>
+          row(`${run.clients} clients`, run, run.clients === 32 ? `${verdict(run.perSecond, 400)} per second` : ''),
+        ),
+        row('fixed rate, accepted', open.accepted, `${atMost(open.accepted.p99Ms, 25)} ms`),
+        row('fixed rate, confirmed', open.confirmed, `${atMost(open.confirmed.p99Ms, 300)} ms`),
+      ],
+    ),
+  )
+  const names = Object.keys(closed[0]?.cpuMsPerOrder ?? {})
+  say('\nms of CPU per order, by process')
+  say(
+    table(
+      ['clients', ...names],
+      closed.map(({ clients, cpuMsPerOrder }) => [
+        clients,
+        ...names.map((one) => cpuMsPerOrder[one]?.toFixed(2) ?? ''),
+      ]),
+    ),
+  )
+}
+
+const atMost = (value: number, target: number) => (value <= target ? `≤ ${target}` : `above ${target}`)
+
+async function benchOrders(): Promise<unknown> {
+  const figures = await measureOrders({
+    clientCounts: (values.clients ?? '1,8,32,128').split(',').map(Number),
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    onProgress: progress,
+  })
+  printOrders(figures)
+  return figures
+}
+
 const benches = new Map([
+  ['orders', benchOrders],
   ['order-lists', benchOrderLists],
   ['embedded-mongodb', benchEmbeddedMongodb],
   ['inventory', benchInventory],

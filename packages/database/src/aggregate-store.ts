@@ -7,6 +7,7 @@ import { type AggregateDocument, type Stored, toState } from './aggregate-docume
 import { changed, type Decision, unchanged } from './decision.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
+import { shareReads } from './share-reads.ts'
 
 export type { AggregateDocument, OutboxEntry, Stored } from './aggregate-document.ts'
 export { DuplicateKey, TooManyWaiting, TooMuchContention } from './group-commit.ts'
@@ -20,6 +21,7 @@ export interface AggregateStore<S extends { id: string }> {
   readonly outbox: Outbox
   /** Saves a new aggregate with its events in one write. Throws `DuplicateKey` when its id or a unique field is taken. */
   readonly insert: (state: S, ...events: DomainEvent[]) => Promise<S & Stored>
+  /** Callers of one moment share one read. */
   readonly find: (id: string) => Promise<(S & Stored) | undefined>
   /**
    * Loads, decides, saves, and decides again when somebody else was faster, so `decide` must be pure. Calls for one id
@@ -61,6 +63,11 @@ export function createAggregateStore<S extends { id: string }>(
   const outbox = createOutbox(collection, cache)
   const commit = createGroupCommit<S>({ collection, cache, now, onConflict, onCommitted: outbox.announce })
 
+  const byId = shareReads(async (ids) => {
+    const found = await collection.find({ _id: { $in: [...ids] } }).toArray()
+    return new Map(found.map((document) => [document._id, toState<S>(document)]))
+  })
+
   const upsert: AggregateStore<S>['upsert'] = (id, decide) =>
     commit({ id, decide, traceparent: currentTraceparent(), mustBeNew: false })
 
@@ -77,10 +84,7 @@ export function createAggregateStore<S extends { id: string }>(
       if (saved === undefined) throw AggregateNotFound({ id: state.id })
       return saved
     },
-    find: async (id) => {
-      const document = await collection.findOne({ _id: id })
-      return document === null ? undefined : toState<S>(document)
-    },
+    find: async (id) => (await byId([id])).get(id),
     update: async (id, decide) => {
       const saved = await upsert(id, (state) => (state === undefined ? unchanged() : decide(state)))
       if (saved === undefined) throw AggregateNotFound({ collection: collectionName, id })

@@ -28,8 +28,11 @@ export interface Outbox {
 /** The index that `pending` uses: a part of the first migration of every collection of aggregates. */
 export const outboxIndex = { key: { 'outbox.pendingAt': 1 }, name: 'outbox_pending', sparse: true } as const
 
-/** Marks wait this long for company. Losing them costs a second publication, which every consumer ignores. */
-const markDelayMs = 250
+/**
+ * Marks wait this long for company: most of what happens to an order happens within a second and is marked in one write.
+ * Losing them costs a second publication, which every consumer ignores.
+ */
+const markDelayMs = 1000
 /** Marks of one bulk command. */
 const markBatch = 1000
 

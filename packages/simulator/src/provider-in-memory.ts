@@ -7,6 +7,7 @@ import {
 import {
   captureCharge,
   type Judgement,
+  newCharge,
   recordOf,
   refundCharge,
   type SimulatedCharge,
@@ -19,11 +20,10 @@ interface Options {
   readonly charges: Map<string, SimulatedCharge>
   readonly chance: Chance
   readonly faults: ReadonlySet<FaultKind>
-  readonly now: () => Date
 }
 
 /** The simulated provider without its database. Any request, and any answer, may be lost. */
-export function createProviderInMemory({ charges, chance, faults, now }: Options): PaymentProvider {
+export function createProviderInMemory({ charges, chance, faults }: Options): PaymentProvider {
   const maybeLost = (paymentId: string, reason: string) => {
     if (faults.has('provider') && chance.isHit(likelihood.provider)) throw ProviderUnclear({ paymentId, reason })
   }
@@ -44,24 +44,11 @@ export function createProviderInMemory({ charges, chance, faults, now }: Options
     return recordOf(after)
   }
 
-  function begin({ paymentId, amount, method }: PaymentTarget, state: SimulatedCharge['state']): SimulatedCharge {
+  function begin(target: PaymentTarget, state: SimulatedCharge['state']): SimulatedCharge {
+    const { paymentId } = target
     const known = charges.get(paymentId)
     if (known !== undefined) return known
-    const charge: SimulatedCharge = {
-      _id: paymentId,
-      state,
-      amountMinor: amount.amountMinor,
-      currency: amount.currency,
-      method,
-      captures: 0,
-      capturedMinor: 0,
-      capturedParts: [],
-      refunds: 0,
-      refundedMinor: 0,
-      refundedParts: [],
-      revision: 1,
-      updatedAt: now(),
-    }
+    const charge = newCharge(target, state)
     charges.set(paymentId, charge)
     return charge
   }

@@ -98,7 +98,7 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
   const inventory = createReplica(shop, { ...inventoryPorts, turn: process.turn })
   const capture = chance.isHit(0.3) ? 'on_ship' : 'now'
   const orders = createOrdersInMemory({ process, memory, catalogue, capture, now, newId })
-  const provider = createProviderInMemory({ charges, chance, faults, now })
+  const provider = createProviderInMemory({ charges, chance, faults })
   const paying = createPaymentsInMemory({ process, memory: payments, provider, now, newId })
   bus.subscribe([
     onOrderPlaced(inventory.place),

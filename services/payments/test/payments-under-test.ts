@@ -10,6 +10,7 @@ import { settings } from '../src/config.ts'
 import type { Payment } from '../src/domain/payment.ts'
 import type { PaymentProvider } from '../src/providers/payment-provider.ts'
 import type { SimulatedCharge } from '../src/providers/simulated-charge.ts'
+import { createSimulatorCharges } from '../src/providers/simulator-charges.ts'
 import { createSimulator, type Simulator } from '../src/providers/simulator.ts'
 import type { SimulatorRule } from '../src/providers/simulator-script.ts'
 import { createDifferenceRepository } from '../src/store/difference.repository.ts'
@@ -35,7 +36,7 @@ export interface PaymentsUnderTest extends RunningService, Parts {
   readonly clock: { now: Date }
   readonly payment: (orderId: string) => Promise<Payment | undefined>
   /** What the provider's own ledger says. */
-  readonly charge: (orderId: string) => Promise<SimulatedCharge | null>
+  readonly charge: (orderId: string) => Promise<SimulatedCharge | undefined>
   /** Payments that the sweeper reported as still unclear. */
   readonly failures: readonly string[]
   /** Webhooks that were about no payment of ours. */
@@ -119,7 +120,7 @@ export async function startPayments(options: Options): Promise<PaymentsUnderTest
   })
   const { parts } = wired
   if (parts === undefined) throw new Error('payments was not wired')
-  const charges = running.db.collection<SimulatedCharge>('simulator_charges')
+  const charges = createSimulatorCharges(running.db, () => clock.now)
   const { app, simulator, payments } = parts
   return {
     ...running,
@@ -128,7 +129,7 @@ export async function startPayments(options: Options): Promise<PaymentsUnderTest
     failures,
     unknownWebhooks,
     payment: (orderId) => payments.find(paymentIdOf(orderId)),
-    charge: (orderId) => charges.findOne({ _id: paymentIdOf(orderId) }),
+    charge: (orderId) => charges.find(paymentIdOf(orderId)),
     script: (rule) =>
       simulator.script({ id: newId('scr'), outcome: 'as_usual', webhook: 'none', delayMs: 0, times: 1, ...rule }),
     sendWebhooks: () =>

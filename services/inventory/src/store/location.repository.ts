@@ -1,6 +1,6 @@
+import { shareReads } from '@tradewind/database/share-reads'
 import { type Db, MongoServerError } from 'mongodb'
 import { type Location, LocationExists } from '../domain/location.ts'
-import { shareReads } from './share-reads.ts'
 
 interface LocationDocument extends Omit<Location, 'id'> {
   readonly _id: string

@@ -29,8 +29,8 @@ export interface LedgerStock {
 
 /** Every movement of every stock, append-only. Its sum is what is on hand. */
 export interface MovementLedger {
-  /** Appends what is not there yet; repeating it changes nothing. */
-  readonly append: (stock: Stock, movements: readonly Movement[]) => Promise<void>
+  /** Appends the movements of these stocks that are not there yet; repeating it changes nothing. */
+  readonly append: (stocks: readonly Pick<Stock, 'id' | 'sku' | 'locationId' | 'movements'>[]) => Promise<void>
   /** The first that it has of these. */
   readonly findAny: (ids: readonly string[]) => Promise<Movement | null>
   /** Newest first, `limit + 1` at most. */
@@ -44,8 +44,11 @@ export interface MovementLedger {
 export function createMovementLedger(db: Db): MovementLedger {
   const collection = db.collection<LedgerEntry>('movements')
   return {
-    append: async ({ id, sku, locationId }, movements) => {
-      const entries = movements.map(({ id: _id, ...movement }) => ({ _id, stockId: id, sku, locationId, ...movement }))
+    append: async (stocks) => {
+      const entries = stocks.flatMap(({ id, sku, locationId, movements }) =>
+        movements.map(({ id: _id, ...movement }) => ({ _id, stockId: id, sku, locationId, ...movement })),
+      )
+      if (entries.length === 0) return
       try {
         await collection.insertMany(entries, { ordered: false })
       } catch (error) {

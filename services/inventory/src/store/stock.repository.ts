@@ -5,9 +5,9 @@ import {
   type Stored,
   type WithOutbox,
 } from '@tradewind/database/aggregate-store'
+import { shareReads } from '@tradewind/database/share-reads'
 import type { Db, Filter } from 'mongodb'
 import { backorderedUnits, type Stock } from '../domain/stock.ts'
-import { shareReads } from './share-reads.ts'
 
 /** One SKU at one location in numbers. */
 export interface ShelfLevel {

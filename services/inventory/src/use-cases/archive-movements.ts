@@ -17,11 +17,18 @@ const maxBatches = 20
 
 /** Copies movements to the ledger and notes it. Any replica may run it, also at once. */
 export const makeArchiveMovements = ({ stock, ledger, now }: Ports): ArchiveMovements => {
-  async function archive(one: Stock): Promise<void> {
-    const movements = one.movements.filter(({ archived }) => archived !== true)
-    await ledger.append(one, movements)
-    const archived = new Set(movements.map(({ id }) => id))
-    await stock.update(one.id, (before) => {
+  async function archive(found: readonly Stock[]): Promise<void> {
+    const missing = found.map((one) => ({
+      ...one,
+      movements: one.movements.filter(({ archived }) => archived !== true),
+    }))
+    await ledger.append(missing)
+    await Promise.all(missing.map(markAsArchived))
+  }
+
+  async function markAsArchived({ id, movements }: Stock): Promise<void> {
+    const archived = new Set(movements.map((movement) => movement.id))
+    await stock.update(id, (before) => {
       const after = markArchived(before, archived, now())
       return after === before ? unchanged() : changed(after)
     })
@@ -32,7 +39,7 @@ export const makeArchiveMovements = ({ stock, ledger, now }: Ports): ArchiveMove
     let count = 0
     for (let batches = 1; batches <= maxBatches; batches += 1) {
       const found = await stock.withMovementsBefore(before, batch)
-      await Promise.all(found.map(archive))
+      await archive(found)
       count += found.length
       if (found.length < batch) break
     }

@@ -121,7 +121,7 @@ export function createMemoryStores(memory: Memory, { now, turn }: Options) {
     upsert: aggregates<StockPolicy>(memory.policies).upsert,
     find: (sku) => reading(() => memory.policies.get(sku)),
   }
-  const entryOf = ({ id: stockId, sku, locationId }: Stock, { id: _id, ...movement }: Movement): LedgerEntry => ({
+  const entryOf = ({ id: stockId, sku, locationId }: Pick<Stock, 'id' | 'sku' | 'locationId'>, { id: _id, ...movement }: Movement): LedgerEntry => ({
     _id,
     stockId,
     sku,
@@ -130,10 +130,12 @@ export function createMemoryStores(memory: Memory, { now, turn }: Options) {
   })
   const entriesOf = (id: string) => [...memory.ledger.values()].filter(({ stockId }) => stockId === id)
   const ledger: MovementLedger = {
-    append: (one, movements) =>
+    append: (stocks) =>
       reading(() => {
-        for (const movement of movements) {
-          if (!memory.ledger.has(movement.id)) memory.ledger.set(movement.id, entryOf(one, movement))
+        for (const one of stocks) {
+          for (const movement of one.movements) {
+            if (!memory.ledger.has(movement.id)) memory.ledger.set(movement.id, entryOf(one, movement))
+          }
         }
       }),
     findAny: (ids) =>

@@ -1,5 +1,6 @@
 import type { Order } from '@tradewind/contracts/orders'
-import { type Db, MongoServerError } from 'mongodb'
+import { createAggregateStore, DuplicateKey } from '@tradewind/database/aggregate-store'
+import type { Db } from 'mongodb'
 
 /** The first answers to requests that waited for their order. Others are answered with the order as accepted, which needs no copy. */
 export interface Answers {
@@ -9,25 +10,32 @@ export interface Answers {
   readonly forget: (orderId: string) => Promise<void>
 }
 
+interface FirstAnswer {
+  /** The order's. */
+  readonly id: string
+  readonly at: Date
+  readonly body: string
+}
+
 export function createAnswers(db: Db, now: () => Date): Answers {
-  const collection = db.collection<{ _id: string; at: Date; body: string }>('first_answers')
+  const store = createAggregateStore<FirstAnswer>(db, 'first_answers', { now })
   const find = async (orderId: string): Promise<Order | undefined> => {
-    const found = await collection.findOne({ _id: orderId })
-    return found === null ? undefined : JSON.parse(found.body)
+    const found = await store.find(orderId)
+    return found === undefined ? undefined : JSON.parse(found.body)
   }
   return {
     keepFirst: async (answer) => {
       try {
-        await collection.insertOne({ _id: answer.id, at: now(), body: JSON.stringify(answer) })
+        await store.insert({ id: answer.id, at: now(), body: JSON.stringify(answer) })
         return answer
       } catch (error) {
-        if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
+        if (!DuplicateKey.is(error)) throw error
       }
       return (await find(answer.id)) ?? answer
     },
     find,
     forget: async (orderId) => {
-      await collection.deleteOne({ _id: orderId })
+      await store.collection.deleteOne({ _id: orderId })
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { ProductUpsertedV1 } from '@tradewind/contracts/catalogue'
 import type { EventData } from '@tradewind/contracts/event'
+import { shareReads } from '@tradewind/database/share-reads'
 import { type Db, Long, MongoServerError } from 'mongodb'
 import type { PricedSku } from '../domain/price-lines.ts'
 
@@ -28,12 +29,29 @@ interface CatalogueProduct {
 export interface CatalogueRepository {
   /** Takes over a product unless this or a later version of it is known. */
   readonly save: (product: EventData<typeof ProductUpsertedV1>, changedAt: Date) => Promise<void>
-  /** The SKUs among these that are for sale. */
+  /** Those of these SKUs that are for sale, maybe with others: callers of one moment share one read. */
   readonly findForSale: (skus: readonly string[]) => Promise<ReadonlyMap<string, PricedSku>>
 }
 
 export function createCatalogueRepository(db: Db): CatalogueRepository {
   const collection = db.collection<CatalogueProduct>('catalogue')
+  const forSale = shareReads(async (skus) => {
+    const wanted = new Set(skus)
+    const products = await collection
+      .find({ 'variants.sku': { $in: [...wanted] } })
+      .sort({ changedAt: 1, _id: 1 })
+      .toArray()
+    const found = new Map<string, PricedSku>()
+    for (const { isForSale, category = '', variants } of products) {
+      for (const { sku, title, amountMinor, currency, weightGrams = 0 } of variants) {
+        if (!wanted.has(sku)) continue
+        const price = { amountMinor: Number(amountMinor), currency }
+        if (isForSale) found.set(sku, { sku, title, price, category, weightGrams })
+        else found.delete(sku)
+      }
+    }
+    return found
+  })
   return {
     save: async ({ productId, version, title, category, status, variants }, changedAt) => {
       const isOlder = { _id: productId, version: { $lt: version } }
@@ -58,23 +76,7 @@ export function createCatalogueRepository(db: Db): CatalogueRepository {
         await collection.updateOne(isOlder, { $set: product })
       }
     },
-    findForSale: async (skus) => {
-      const wanted = new Set(skus)
-      const products = await collection
-        .find({ 'variants.sku': { $in: [...wanted] } })
-        .sort({ changedAt: 1, _id: 1 })
-        .toArray()
-      const found = new Map<string, PricedSku>()
-      for (const { isForSale, category = '', variants } of products) {
-        for (const { sku, title, amountMinor, currency, weightGrams = 0 } of variants) {
-          if (!wanted.has(sku)) continue
-          const price = { amountMinor: Number(amountMinor), currency }
-          if (isForSale) found.set(sku, { sku, title, price, category, weightGrams })
-          else found.delete(sku)
-        }
-      }
-      return found
-    },
+    findForSale: forSale,
   }
 }
 

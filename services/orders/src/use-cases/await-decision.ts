@@ -13,7 +13,7 @@ export const makeAwaitDecision =
     for (;;) {
       const leftMs = endsAt - performance.now()
       if (isDecided(current) || leftMs <= 0) return current
-      await notice.wait(order.id, Math.min(lookEveryMs, leftMs))
-      current = (await orders.find(order.id)) ?? current
+      const told = await notice.wait(order.id, Math.min(lookEveryMs, leftMs), { until: isDecided })
+      current = told ?? (await orders.find(order.id)) ?? current
     }
   }

@@ -50,7 +50,7 @@ export const makeCancelOrder = (ports: ChangePorts & { readonly carryOnEdits: Ca
         if (before.partOf !== undefined) throw PartOfAnother({ orderId })
         return decided(before, cancelled(before, command), ports, traceId)
       })
-      notice.changed(orderId)
+      notice.changed(order)
       if (openSupplements(order).length > 0) await carryOnEdits(orderId)
       return order
     } catch (error) {

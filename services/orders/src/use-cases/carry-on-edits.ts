@@ -23,8 +23,11 @@ export const makeCarryOnEdits = (ports: ChangePorts): CarryOnEdits => {
 
   async function update(orderId: string, decide: (order: StoredOrder) => Change): Promise<void> {
     const traceId = currentTraceId()
-    await orders.update(orderId, (before) => decided(before, carriedOut(before, decide(before), now()), ports, traceId))
-    notice.changed(orderId)
+    notice.changed(
+      await orders.update(orderId, (before) =>
+        decided(before, carriedOut(before, decide(before), now()), ports, traceId),
+      ),
+    )
   }
 
   /** The supplement as it stands; placed, when it was not. */
@@ -53,12 +56,12 @@ export const makeCarryOnEdits = (ports: ChangePorts): CarryOnEdits => {
   /** Also one that somebody is just placing: it finds this. */
   async function stop(parent: Order, id: string): Promise<void> {
     const { reason = 'requested_by_operator' } = parent
-    await orders.upsert(id, (before) => {
+    const supplement = await orders.upsert(id, (before) => {
       if (before === undefined) return changed(stoppedSupplement(parent, id, now()))
       if (!sagaTable[before.status].isCancellable) return unchanged()
       return decided(before, cancelOrder(before, reason, { at: now(), data: {} }, now()), ports)
     })
-    notice.changed(id)
+    if (supplement !== undefined) notice.changed(supplement)
     await update(parent.id, (before) => supplementStopped(before, id))
   }
 

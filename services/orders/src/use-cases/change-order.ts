@@ -65,7 +65,7 @@ export function makeChangeOrder(ports: ChangePorts): ChangeOrder {
         const change = decide(before, { at, ...(operatorId !== undefined && { operatorId }) })
         return decided(before, carriedOut(before, change, at), ports, traceId)
       })
-      notice.changed(orderId)
+      notice.changed(order)
       return order
     } catch (error) {
       if (AggregateNotFound.is(error)) throw OrderNotFound({ orderId }, { cause: error })

@@ -25,7 +25,7 @@ export const makeFollowOrder = ({ orders, notice }: { orders: OrderRepository; n
       seen = Math.max(seen, current.timeline.length)
       yield { entries }
       if (!isAwaiting(current)) return
-      await notice.wait(current.id, lookEveryMs, signal)
+      await notice.wait(current.id, lookEveryMs, { signal })
       current = (await orders.find(current.id)) ?? current
     }
   }

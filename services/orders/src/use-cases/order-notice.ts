@@ -1,33 +1,45 @@
-/** Tells those who wait in this process that an order has changed. */
+import type { StoredOrder } from '../store/order.repository.ts'
+
+interface Wait {
+  readonly signal?: AbortSignal
+  /** Which changes are waited for; the next one when left out. */
+  readonly until?: (order: StoredOrder) => boolean
+}
+
+/** Tells those who wait in this process what has become of an order. */
 export interface OrderNotice {
-  readonly changed: (orderId: string) => void
-  /** Resolves at the next change, when the time is up, or when `signal` is aborted. */
-  readonly wait: (orderId: string, milliseconds: number, signal?: AbortSignal) => Promise<void>
+  readonly changed: (order: StoredOrder) => void
+  /** Resolves with the order as it is then, or with nothing when the time is up or `signal` is aborted. */
+  readonly wait: (orderId: string, milliseconds: number, wait?: Wait) => Promise<StoredOrder | undefined>
 }
 
 /** Another replica may change an order, so whoever waits looks for itself now and then. */
 export const lookEveryMs = 500
 
 export function createOrderNotice(): OrderNotice {
-  const waiting = new Map<string, Set<() => void>>()
+  const waiting = new Map<string, Set<(order: StoredOrder) => void>>()
   return {
-    changed: (orderId) => {
-      for (const wake of waiting.get(orderId) ?? []) wake()
+    changed: (order) => {
+      for (const tell of waiting.get(order.id) ?? []) tell(order)
     },
-    wait: (orderId, milliseconds, signal) =>
+    wait: (orderId, milliseconds, { signal, until } = {}) =>
       new Promise((resolve) => {
         const others = waiting.get(orderId) ?? new Set()
         waiting.set(orderId, others)
-        const wake = () => {
+        const end = (order?: StoredOrder) => {
           clearTimeout(timer)
-          signal?.removeEventListener('abort', wake)
-          others.delete(wake)
+          signal?.removeEventListener('abort', giveUp)
+          others.delete(tell)
           if (others.size === 0) waiting.delete(orderId)
-          resolve()
+          resolve(order)
         }
-        const timer = setTimeout(wake, milliseconds)
-        signal?.addEventListener('abort', wake)
-        others.add(wake)
+        const tell = (order: StoredOrder) => {
+          if (until === undefined || until(order)) end(order)
+        }
+        const giveUp = () => end()
+        const timer = setTimeout(giveUp, milliseconds)
+        signal?.addEventListener('abort', giveUp)
+        others.add(tell)
       }),
   }
 }

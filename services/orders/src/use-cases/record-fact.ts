@@ -19,7 +19,7 @@ export const makeRecordFact = (ports: ChangePorts & { readonly carryOnEdits: Car
     const order = await orders.update(orderId, (before) =>
       decided(before, applyFact(before, fact, entry, now()), ports, traceId),
     )
-    notice.changed(orderId)
+    notice.changed(order)
     return order
   }
 

@@ -32,7 +32,7 @@ export const makeRepairSaga =
         const retried = scheduled({ ...before, reminders: 0, timeline: [...before.timeline, entry] }, now(), times)
         return changedAndAnnouncedAgain(traced(before, retried, traceId), ...askingEvents(before))
       })
-      notice.changed(orderId)
+      notice.changed(order)
       if (openSupplements(order).length > 0) await carryOnEdits(orderId)
       return order
     } catch (error) {

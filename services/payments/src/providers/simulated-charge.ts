@@ -1,13 +1,14 @@
 import type { DeclineReason } from '../domain/payment.ts'
 import type { ProviderRecord } from '../domain/provider-facts.ts'
-import type { PaymentPart } from './payment-provider.ts'
+import type { PaymentPart, PaymentTarget } from './payment-provider.ts'
 
 /**
  * One charge in the simulated provider's own ledger. It knows nothing of orders, and judges every call itself: what it
  * refuses would have been a mistake of ours.
  */
 export interface SimulatedCharge {
-  readonly _id: string
+  /** The payment's. */
+  readonly id: string
   /** `authorized` while anything is held; `captured` when something was taken, `refunded` when all of that went back. */
   readonly state: 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded'
   readonly reason?: DeclineReason
@@ -21,13 +22,27 @@ export interface SimulatedCharge {
   readonly refunds: number
   readonly refundedMinor: number
   readonly refundedParts: readonly PaymentPart[]
-  /** Counts its changes, so that two at once are told apart. */
-  readonly revision: number
-  readonly updatedAt: Date
 }
 
 /** What a call makes of a charge: the same charge when it was made before, or why it is refused for good. */
 export type Judgement = SimulatedCharge | { readonly refusal: string }
+
+export const newCharge = (
+  { paymentId, amount, method }: PaymentTarget,
+  state: SimulatedCharge['state'],
+): SimulatedCharge => ({
+  id: paymentId,
+  state,
+  amountMinor: amount.amountMinor,
+  currency: amount.currency,
+  method,
+  captures: 0,
+  capturedMinor: 0,
+  capturedParts: [],
+  refunds: 0,
+  refundedMinor: 0,
+  refundedParts: [],
+})
 
 export function captureCharge(charge: SimulatedCharge, { id, amountMinor }: PaymentPart, isFinal: boolean): Judgement {
   if (charge.capturedParts.some((part) => part.id === id)) return charge
@@ -73,7 +88,7 @@ const authorizationOf = {
 } as const
 
 export function recordOf(charge: SimulatedCharge): ProviderRecord {
-  const { _id: paymentId, state, reason, amountMinor, currency, capturedMinor, refundedMinor } = charge
+  const { id: paymentId, state, reason, amountMinor, currency, capturedMinor, refundedMinor } = charge
   return {
     paymentId,
     authorization: authorizationOf[state],

@@ -1,4 +1,6 @@
-import { type Collection, type Db, Long, MongoServerError } from 'mongodb'
+import { AggregateNotFound, createAggregateStore, DuplicateKey } from '@tradewind/database/aggregate-store'
+import { changed, unchanged } from '@tradewind/database/decision'
+import type { Db } from 'mongodb'
 import { ProviderRefused, ProviderUnclear } from './payment-provider.ts'
 import type { Judgement, SimulatedCharge } from './simulated-charge.ts'
 
@@ -13,54 +15,37 @@ export interface SimulatorCharges {
   readonly page: (after: string | undefined, limit: number) => Promise<SimulatedCharge[]>
 }
 
-/** How often another call may be faster. */
-const maxAttempts = 50
-
 export function createSimulatorCharges(db: Db, now: () => Date): SimulatorCharges {
-  const charges: Collection<SimulatedCharge> = db.collection('simulator_charges')
-
-  const find = async (paymentId: string) => (await charges.findOne({ _id: paymentId })) ?? undefined
-
+  const store = createAggregateStore<SimulatedCharge>(db, 'simulator_charges', { now })
   return {
-    find,
+    find: store.find,
     findOrInsert: async (charge) => {
       try {
-        await charges.insertOne({ ...charge, ...asLongs(charge) })
-        return { charge, isNew: true }
+        return { charge: await store.insert(charge), isNew: true }
       } catch (error) {
-        if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
+        if (!DuplicateKey.is(error)) throw error
       }
-      return { charge: (await find(charge._id)) ?? charge, isNew: false }
+      return { charge: (await store.find(charge.id)) ?? charge, isNew: false }
     },
     change: async (paymentId, judge) => {
-      for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-        const before = await find(paymentId)
-        if (before === undefined) throw ProviderUnclear({ paymentId, reason: 'unknown payment' })
-        const after = judge(before)
-        if ('refusal' in after) throw ProviderRefused({ paymentId, reason: after.refusal })
-        if (after === before) return before
-        const next = { ...after, revision: before.revision + 1, updatedAt: now() }
-        const { _id, ...fields } = next
-        const { matchedCount } = await charges.updateOne(
-          { _id, revision: before.revision },
-          { $set: { ...fields, ...asLongs(next) } },
-        )
-        if (matchedCount === 1) return next
+      try {
+        return await store.update(paymentId, (before) => {
+          const after = judge(before)
+          if ('refusal' in after) throw ProviderRefused({ paymentId, reason: after.refusal })
+          return after === before ? unchanged() : changed(after)
+        })
+      } catch (error) {
+        if (!AggregateNotFound.is(error)) throw error
+        throw ProviderUnclear({ paymentId, reason: 'unknown payment' }, { cause: error })
       }
-      throw ProviderUnclear({ paymentId, reason: 'too many calls at once' })
     },
-    page: async (after, limit) =>
-      await charges
+    page: async (after, limit) => {
+      const found = await store.collection
         .find(after === undefined ? {} : { _id: { $gt: after } })
         .sort({ _id: 1 })
         .limit(limit)
-        .toArray(),
+        .toArray()
+      return found.map(store.toState)
+    },
   }
 }
-
-/** The driver would write larger amounts as doubles; it reads a Long back as the number that it was. */
-const asLongs = ({ amountMinor, capturedMinor, refundedMinor }: SimulatedCharge): object => ({
-  amountMinor: Long.fromNumber(amountMinor),
-  capturedMinor: Long.fromNumber(capturedMinor),
-  refundedMinor: Long.fromNumber(refundedMinor),
-})

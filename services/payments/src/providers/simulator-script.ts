@@ -60,8 +60,11 @@ export function createSimulatorScript(db: Db, now: () => Date): SimulatorScript 
   const rules: Collection<StoredRule> = db.collection('simulator_rules')
   let known: readonly StoredRule[] = []
   let loadedAt = Number.NEGATIVE_INFINITY
+  let loading: Promise<void> | undefined
 
-  async function load(): Promise<void> {
+  const load = () => (loading ??= read().finally(() => (loading = undefined)))
+
+  async function read(): Promise<void> {
     await rules.deleteMany({ at: { $lt: new Date(now().getTime() - rulesLastMs) } })
     known = await rules
       .find({ times: { $gt: 0 } })
@@ -81,6 +84,7 @@ export function createSimulatorScript(db: Db, now: () => Date): SimulatorScript 
       await load()
       if (known.length >= maxRules) throw TooManyRules()
       await rules.insertOne({ _id: id, ...rule, at: now() })
+      await loading
       await load()
     },
     take: async (call) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Db, MongoServerError } from 'mongodb'
 import type { DeclineReason } from '../domain/payment.ts'
 import { type PaymentProvider, type PaymentTarget, ProviderRefused, ProviderUnclear } from './payment-provider.ts'
-import { captureCharge, recordOf, refundCharge, type SimulatedCharge, voidCharge } from './simulated-charge.ts'
+import { captureCharge, newCharge, recordOf, refundCharge, voidCharge } from './simulated-charge.ts'
 import { createSimulatorCharges } from './simulator-charges.ts'
 import {
   createSimulatorScript,
@@ -63,25 +63,6 @@ export function createSimulator(db: Db, now: () => Date): Simulator {
     return answer
   }
 
-  const newCharge = (
-    { paymentId, amount, method }: PaymentTarget,
-    state: SimulatedCharge['state'],
-  ): SimulatedCharge => ({
-    _id: paymentId,
-    state,
-    amountMinor: amount.amountMinor,
-    currency: amount.currency,
-    method,
-    captures: 0,
-    capturedMinor: 0,
-    capturedParts: [],
-    refunds: 0,
-    refundedMinor: 0,
-    refundedParts: [],
-    revision: 1,
-    updatedAt: now(),
-  })
-
   return {
     name: 'simulator',
     script: script.add,
@@ -123,7 +104,7 @@ export function createSimulator(db: Db, now: () => Date): Simulator {
     list: async (_from, after) => {
       const found = await charges.page(after, pageSize)
       const last = found.at(-1)
-      return { items: found.map(recordOf), ...(found.length === pageSize && last !== undefined && { next: last._id }) }
+      return { items: found.map(recordOf), ...(found.length === pageSize && last !== undefined && { next: last.id }) }
     },
   }
 }

@@ -35,4 +35,14 @@ export const migrations: readonly Migration[] = [
       await db.collection('simulator_webhooks').createIndex({ sendAt: 1 }, { name: 'due' })
     },
   },
+  {
+    name: '0003-charges-as-aggregates',
+    up: async (db) => {
+      const stored = { version: 1, createdAt: '$updatedAt', writeId: 'migrated' }
+      const outbox = { seq: 0, published: 0, entries: [] }
+      await db
+        .collection('simulator_charges')
+        .updateMany({ version: { $exists: false } }, [{ $set: { ...stored, outbox } }, { $unset: 'revision' }])
+    },
+  },
 ]

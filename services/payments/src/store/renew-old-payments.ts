@@ -97,14 +97,13 @@ interface OldCharge {
 /** The simulated provider's ledger, which was of whole amounts, too. */
 async function renewOldCharges(db: Db): Promise<void> {
   const charges = db.collection<OldCharge>('simulator_charges')
-  for await (const { _id, amountMinor, captures, refunds } of charges.find({ revision: { $exists: false } })) {
+  for await (const { _id, amountMinor, captures, refunds } of charges.find({ capturedParts: { $exists: false } })) {
     const orderId = _id.replace(/^pay_/, 'ord_')
     const fields = {
       capturedMinor: captures * amountMinor,
       capturedParts: captures === 0 ? [] : [{ id: captureAllIdOf(orderId), amountMinor }],
       refundedMinor: refunds * amountMinor,
       refundedParts: refunds === 0 ? [] : [{ id: restRefundIdOf(orderId), amountMinor }],
-      revision: 1,
     }
     await charges.updateOne({ _id }, { $set: fields })
   }
