@@ -51,6 +51,9 @@ export function createOutbox(
   let marks = new Map<string, Range>()
   let timer: NodeJS.Timeout | undefined
 
+  /** True where more was added meanwhile that is still on its way to the broker. */
+  const hasGrown = (id: string, { last }: Range) => (cache.peek(id)?.outbox.seq ?? last) > last
+
   async function flush(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
@@ -59,8 +62,9 @@ export function createOutbox(
     const all = [...taken]
     for (let start = 0; start < all.length; start += markBatch) {
       const chunk = all.slice(start, start + markBatch)
-      const { matchedCount } = await collection.bulkWrite(chunk.map(markComplete), { ordered: false })
-      // Where another replica added more meanwhile, the progress is noted and the aggregate stays pending.
+      const marking = chunk.map((mark) => (hasGrown(...mark) ? markProgress(mark) : markComplete(mark)))
+      const { matchedCount } = await collection.bulkWrite(marking, { ordered: false })
+      // Another replica may have added more meanwhile, too: then the progress is noted and the aggregate stays pending.
       if (matchedCount < chunk.length) await collection.bulkWrite(chunk.map(markProgress), { ordered: false })
       for (const [id, { last }] of chunk) markCached(id, last)
     }

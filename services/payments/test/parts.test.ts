@@ -171,7 +171,7 @@ describe('a capture', () => {
 describe('an order that costs nothing', () => {
   test('is paid without the provider', async () => {
     const orderId = await after(reservedForNothing, confirmed, refundRequested(0))
-    expect(await payments.charge(orderId)).toBeNull()
+    expect(await payments.charge(orderId)).toBeUndefined()
     expect(await payments.payment(orderId)).toMatchObject({ status: 'captured', ledger: [] })
     expect(toldOf(orderId).map(([type]) => type)).toEqual([
       'payment.authorized',
