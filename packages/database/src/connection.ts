@@ -34,7 +34,6 @@ export async function connectDatabase(options: DatabaseOptions, startTimeoutMs =
     retryReads: true,
     ignoreUndefined: false,
     maxPoolSize: 16,
-    minPoolSize: 1,
     serverSelectionTimeoutMS: 3000,
     connectTimeoutMS: 3000,
     socketTimeoutMS: 15_000,
