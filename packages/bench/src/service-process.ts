@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { cpuMs } from './cpu-time.ts'
+import { freePort } from './free-port.ts'
 
 /** One process of a service, as it runs in production. */
 export interface ServiceProcess {
@@ -47,13 +47,4 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     if (performance.now() > giveUpAt) throw new Error('the service did not become ready')
     await delay(50)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

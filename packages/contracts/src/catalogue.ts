@@ -114,6 +114,7 @@ export const updateProductRoute = defineRoute('inventory', 'PATCH', '/v1/product
 export const getProductRoute = defineRoute('inventory', 'GET', '/v1/products/:id', 'public', {
   summary: 'One product that is on sale',
   params: productParams,
+  shared: true,
   headers: conditionalHeaders,
   response: { 200: Product, 304: NotModified },
 })
@@ -135,6 +136,7 @@ const sort = Type.Optional(Type.Enum(['newest', 'title', 'price', '-price']))
 export const listProductsRoute = defineRoute('inventory', 'GET', '/v1/products', 'public', {
   summary: 'The catalogue: by words, category, attributes and price, page by page',
   querystring: Strict({ ...pageQuery, ...filters, sort }),
+  shared: true,
   headers: conditionalHeaders,
   response: { 200: Page(Product), 304: NotModified },
 })
@@ -156,6 +158,7 @@ const Count = Type.Object({ value: Type.String(), count: Type.Integer() })
 export const facetsRoute = defineRoute('inventory', 'GET', '/v1/facets', 'public', {
   summary: 'What the products that match can be narrowed by, each with its count',
   querystring: Strict(filters),
+  shared: true,
   headers: conditionalHeaders,
   response: {
     200: Type.Object({
@@ -170,6 +173,7 @@ export const facetsRoute = defineRoute('inventory', 'GET', '/v1/facets', 'public
 
 export const listCategoriesRoute = defineRoute('inventory', 'GET', '/v1/categories', 'public', {
   summary: 'Categories with products on sale',
+  shared: true,
   headers: conditionalHeaders,
   response: {
     200: Type.Object({ items: Type.Array(Type.Object({ id: Type.String(), products: Type.Integer() })) }),

@@ -28,6 +28,8 @@ export interface RouteSchema {
   readonly upload?: UploadSchema
   /** True when the body is a form (`application/x-www-form-urlencoded`) and errors have the form of RFC 6749, 5.2. */
   readonly form?: true
+  /** True when everybody gets the same answer, so that the gateway keeps it for as long as its `Cache-Control` allows. */
+  readonly shared?: true
   /** Set where it takes more than a token: whoever calls has shown who he is not long ago (RFC 9470). */
   readonly recent?: RecentSignIn
   readonly response: Readonly<Record<number, TSchema>>

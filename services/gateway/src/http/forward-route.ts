@@ -11,6 +11,7 @@ import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { refuseLargeBody } from './limited-body.ts'
 import { addressOf, type Limit } from './rate-limits.ts'
 import { forwardedCookie, signInByCookie } from './session-cookies.ts'
+import { createSharedAnswers, isPlainPath } from './shared-answers.ts'
 import { answerFailure, answerUpstreamFailure, tooBusy } from './upstream-failure.ts'
 
 export type Upstreams = Readonly<Record<ServiceName, string>>
@@ -19,6 +20,8 @@ export interface ForwardOptions {
   readonly upstreams: Upstreams
   readonly tokens: TokenVerifier
   readonly exchangeApiKey: ExchangeApiKey
+  /** How long a service may take. */
+  readonly upstreamTimeoutMs: number
   /** For everybody, by caller or address. */
   readonly limit: Limit
   /** For sign-in, registration and refresh, by address. */
@@ -61,6 +64,7 @@ const signInPaths = new Set([
 /** Registers a contract as a way to its service: judged here already, forwarded as it is, answered as it comes back. */
 export function createForwarder(app: FastifyInstance, options: ForwardOptions): (contract: RouteContract) => void {
   const inFlight = new Map<ServiceName, number>()
+  const answerShared = createSharedAnswers(options)
   return (contract) => {
     const { service, method, path, schema } = contract
     const route: RouteOptions = {
@@ -75,6 +79,7 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
         if (busy >= maxInFlight) return answerFailure(tooBusy, request, reply)
         inFlight.set(service, busy + 1)
         reply.raw.once('close', () => inFlight.set(service, (inFlight.get(service) ?? 1) - 1))
+        if (schema.shared === true && isPlainPath(request)) return answerShared(service, request, reply)
         return forward(contract, options.upstreams[service], request, reply)
       },
     }

@@ -43,6 +43,7 @@ const failures: Readonly<Record<string, Failure>> = {
   UND_ERR_CONNECT_TIMEOUT: unreachable,
   UND_ERR_HEADERS_TIMEOUT: tooSlow,
   UND_ERR_BODY_TIMEOUT: tooSlow,
+  TimeoutError: tooSlow,
 }
 
 const retryAfterSeconds = 1
@@ -75,4 +76,8 @@ export function answerFailure(failure: Failure, request: FastifyRequest, reply: 
 }
 
 const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  error instanceof DOMException
+    ? error.name
+    : typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+      ? error.code
+      : ''

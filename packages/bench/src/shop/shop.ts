@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { textOf } from '@tradewind/launcher/http-api'
-import { type ComponentName, startSystem } from '@tradewind/launcher/system'
+import { type Component, type ComponentName, startSystem } from '@tradewind/launcher/system'
 import { eventually } from '@tradewind/testkit/eventually'
+import { type Db, MongoClient } from 'mongodb'
 import { cpuMs } from '../cpu-time.ts'
 import { type Api, createApi } from './api.ts'
 
@@ -13,13 +14,18 @@ export interface Shop {
   readonly skus: readonly string[]
   /** Access tokens of signed-in customers. */
   readonly customers: readonly string[]
+  /** Signs a customer in again, and returns the access token. */
+  readonly signIn: (customer: number) => Promise<string>
   /** What each process has used of the processors so far, in milliseconds. */
   readonly cpuMs: () => ReadonlyMap<ComponentName, number>
+  readonly processes: readonly Pick<Component, 'name' | 'pid'>[]
+  /** A service's database. */
+  readonly database: (service: string) => Db
   readonly stop: () => Promise<void>
 }
 
 const operator = { email: 'operator@tradewind.example', password: 'a passphrase for the operator' }
-const variantsPerProduct = 50
+const variantsPerProduct = 4
 const unitsPerSku = 1_000_000
 const inParallel = 8
 
@@ -40,29 +46,47 @@ export async function openShop(skuCount: number, customerCount: number): Promise
     },
   })
   const api = createApi(system.gatewayUrl)
+  const client = new MongoClient(system.mongodbUrl)
   const stop = async () => {
     api.close()
+    await client.close()
     await system.stop()
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const { skus } = await fillShelves(api, skuCount)
+    const skus = await fillShelves(api, skuCount)
     const customers = await mapInParallel(customerCount, async (index) => {
-      const body = { email: `buyer-${index}@example.com`, password: 'a passphrase of the bench', name: 'Buyer' }
-      return textOf(await api.call('/v1/auth/register', 201, { method: 'POST', body }), 'accessToken')
+      await api.call('/v1/auth/register', 201, { method: 'POST', body: { ...credentialsOf(index), name: 'Buyer' } })
+      return await signIn(api, credentialsOf(index))
     })
     await untilKnown(api, skus, customers[0] ?? '')
     const components = Object.values(system.components)
-    const measured = () => new Map(components.map(({ name, pid }) => [name, cpuMs(pid)]))
-    return { api, skus, customers, cpuMs: measured, stop }
+    return {
+      api,
+      skus,
+      customers,
+      cpuMs: () => new Map(components.map(({ name, pid }) => [name, cpuMs(pid)])),
+      processes: components,
+      signIn: (customer) => signIn(api, credentialsOf(customer % customers.length)),
+      database: (service) => client.db(`tradewind_${service}`),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function fillShelves(api: Api, skuCount: number) {
-  const token = textOf(await api.call('/v1/auth/login', 200, { method: 'POST', body: operator }), 'accessToken')
+const credentialsOf = (customer: number) => ({
+  email: `buyer-${customer}@example.com`,
+  password: 'a passphrase of the bench',
+})
+
+const signIn = async (api: Api, credentials: { readonly email: string; readonly password: string }) =>
+  textOf(await api.call('/v1/auth/login', 200, { method: 'POST', body: credentials }), 'accessToken')
+
+async function fillShelves(api: Api, skuCount: number): Promise<readonly string[]> {
+  const token = await signIn(api, operator)
   const skus = Array.from({ length: skuCount }, (_, index) => `BENCH-${index}`)
   const location = { id: 'main', name: 'Main', priority: 1 }
   await api.call('/v1/locations', 201, { method: 'POST', token, body: location })
@@ -81,7 +105,7 @@ async function fillShelves(api: Api, skuCount: number) {
     const headers = { 'idempotency-key': randomUUID() }
     await api.call('/v1/stock/adjustments', 201, { method: 'POST', token, headers, body })
   })
-  return { skus }
+  return skus
 }
 
 /** Orders learns of products by event, each in its turn. */
