@@ -6,6 +6,7 @@ import { authenticate, type CallerOf, Forbidden, isAdmitted, requireRecent } fro
 import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
 import { acceptForms } from './form.ts'
+import { uploadMs } from './slow-bodies.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
 import { acceptUploads, type Upload, uploadOf } from './upload.ts'
@@ -136,7 +137,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
     else
       app.register(async (scope) => {
         await acceptUploads(scope, upload)
-        scope.route(route)
+        scope.route({ ...route, handlerTimeout: uploadMs, config: { isUpload: true } })
       })
   }
   return { contract, register }

@@ -18,6 +18,7 @@ import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { createProblem, problemFrom } from './problem.ts'
 import type { ImplementedRoute } from './route.ts'
+import { endSlowBodies, uploadMs } from './slow-bodies.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { continueTrace, runInTrace, type TraceContext } from './trace.ts'
 
@@ -29,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for routes whose clients expect errors in the form of RFC 6749, 5.2. */
     hasOAuthErrors?: boolean
+    /** True for routes whose bodies may take long to come. */
+    isUpload?: boolean
   }
   interface FastifyInstance {
     /** Aborted when the server begins to stop: long answers end then. */
@@ -45,7 +48,6 @@ export const DependencyUnavailable = defineError(
 )
 
 const headersTimeoutMs = 5_000
-const requestTimeoutMs = 8_000
 const connectionsCheckingIntervalMs = 1_000
 /** Longer than any answer that is waited for (`Prefer: wait`), so only dead connections meet it. */
 const connectionTimeoutMs = 75_000
@@ -88,7 +90,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
+    // The longest that any request may take to come; ordinary ones have less.
+    requestTimeout: uploadMs,
     connectionTimeout: connectionTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     handlerTimeout: handlerTimeoutMs,
@@ -115,6 +118,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   app.register(fastifyJwt, tokens.jwt)
   acceptJsonOnly(app)
+  endSlowBodies(app, ({ socket }) =>
+    refuseConnection(
+      Object.assign(new Error('the body came too slowly'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+      socket,
+    ),
+  )
   traceRequests(app)
   measureRequests(app, metrics)
   closeConnectionsWhileStopping(app)
@@ -146,6 +155,7 @@ function requestIdOf(request: IncomingMessage): string {
 /** The one media type of request bodies. */
 export const jsonMediaType = /^application\/json *(; *charset *= *"?utf-8"? *)?$/i
 export { maxBodyBytes } from './json-body.ts'
+export { uploadMs } from './slow-bodies.ts'
 
 function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()

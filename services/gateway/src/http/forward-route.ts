@@ -3,7 +3,7 @@ import type { RouteContract, RouteSchema, ServiceName } from '@tradewind/contrac
 import { authenticate, Forbidden, isAdmitted } from '@tradewind/service-kit/access'
 import { formMediaType } from '@tradewind/service-kit/form'
 import { limitBody } from '@tradewind/service-kit/limited-body'
-import { maxBodyBytes } from '@tradewind/service-kit/server'
+import { maxBodyBytes, uploadMs } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type ExchangeApiKey, isApiKey } from './exchange-api-key.ts'
@@ -93,7 +93,7 @@ export function createForwarder(app: FastifyInstance, options: ForwardOptions): 
     else
       app.register(async (scope) => {
         streamBodies(scope, upload.mediaTypes, largestBody(schema))
-        scope.route(route)
+        scope.route({ ...route, handlerTimeout: uploadMs, config: { isUpload: true } })
       })
   }
 }
@@ -137,6 +137,7 @@ function forward(
 ): FastifyReply {
   return reply.from(undefined, {
     getUpstream: () => upstream,
+    ...(contract.schema.upload !== undefined && { timeout: uploadMs }),
     // Repeating is for the client, who knows whether it may.
     retryDelay: () => null,
     rewriteRequestHeaders: (_request, headers) =>
