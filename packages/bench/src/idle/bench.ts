@@ -10,11 +10,16 @@ export const idle: Bench = {
   --seconds S    for how long it is watched (3)`,
   run: async ({ seconds }, onProgress) => {
     const figures = await measureIdle({ seconds: Number(seconds), onProgress })
-    const [rss, cpu] = [sumOf(figures.map(({ rssMiB }) => rssMiB)), sumOf(figures.map(({ cpuPercent }) => cpuPercent))]
-    const rows = figures.map(({ name, rssMiB, cpuPercent }) => [name, Math.round(rssMiB), cpuPercent.toFixed(2)])
-    const total = ['all', `${Math.round(rss)} (${atMost(rss, 700)})`, `${cpu.toFixed(2)} (${atMost(cpu, 3)})`]
-    return { figures, text: table(['process', 'MiB resident', '% of a core'], [...rows, total]) }
+    const sum = (name: 'rssMiB' | 'pssMiB' | 'cpuPercent') => figures.reduce((total, one) => total + one[name], 0)
+    const rows = figures.map(({ name, rssMiB, pssMiB, cpuPercent }) => [
+      name,
+      Math.round(rssMiB),
+      Math.round(pssMiB),
+      cpuPercent.toFixed(2),
+    ])
+    const pss = `${Math.round(sum('pssMiB'))} (${atMost(sum('pssMiB'), 700)})`
+    const cpu = `${sum('cpuPercent').toFixed(2)} (${atMost(sum('cpuPercent'), 3)})`
+    const total = ['all', Math.round(sum('rssMiB')), pss, cpu]
+    return { figures, text: table(['process', 'MiB resident', 'of these its share', '% of a core'], [...rows, total]) }
   },
 }
-
-const sumOf = (figures: readonly number[]) => figures.reduce((sum, figure) => sum + figure, 0)

@@ -5,6 +5,8 @@ import { openShop } from '../shop/shop.ts'
 export interface Rest {
   readonly name: string
   readonly rssMiB: number
+  /** Its share: pages that processes have in common, the program itself above all, are counted once over all of them. */
+  readonly pssMiB: number
   /** Of one core. */
   readonly cpuPercent: number
 }
@@ -28,7 +30,8 @@ export async function measureIdle({ seconds, onProgress }: Options): Promise<Res
     const after = shop.cpuMs()
     return shop.processes.map(({ name, pid }) => ({
       name,
-      rssMiB: residentMiB(pid),
+      rssMiB: memoryMiB(pid, 'Rss'),
+      pssMiB: memoryMiB(pid, 'Pss'),
       cpuPercent: ((after.get(name) ?? 0) - (before.get(name) ?? 0)) / seconds / 10,
     }))
   } finally {
@@ -36,5 +39,5 @@ export async function measureIdle({ seconds, onProgress }: Options): Promise<Res
   }
 }
 
-const residentMiB = (pid: number) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+const memoryMiB = (pid: number, name: string) =>
+  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024
