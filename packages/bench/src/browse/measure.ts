@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { listOf, textOf } from '@tradewind/launcher/http-api'
 import { median } from '../median.ts'
-import { type Api, createApi } from '../shop/api.ts'
+import type { Api } from '../shop/api.ts'
+import { startBareRoute } from '../shop/bare-route.ts'
 import { closedLoop, middle, type Run } from '../shop/load.ts'
 import { openShop } from '../shop/shop.ts'
 
@@ -34,7 +33,7 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
     // Any version will do.
     const headers = { 'if-none-match': '*' }
     let turn = 0
-    const bareRead = () => bare.api.call(`/products/${idOf((turn += 1))}`, 200, { token: bare.token })
+    const bareRead = () => bare.read(idOf((turn += 1)))
     const reads: readonly [string, () => Promise<unknown>][] = [
       ['a product', () => shop.api.call(`/v1/products/${idOf((turn += 1))}`, 200, { token })],
       [
@@ -68,19 +67,4 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
 
 async function productIds(api: Api): Promise<readonly string[]> {
   return listOf(await api.call('/v1/products?limit=20', 200), 'items').map((product) => textOf(product, 'id'))
-}
-
-async function startBareRoute() {
-  const child = fork(new URL('bare-route.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [message]: unknown[] = await once(child, 'message')
-  const api = createApi(textOf(message, 'address'))
-  return {
-    api,
-    token: textOf(message, 'token'),
-    stop: async () => {
-      api.close()
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
 }

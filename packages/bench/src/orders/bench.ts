@@ -23,7 +23,7 @@ waited for until confirmed and read back by each client in turn; then at a fixed
   },
 }
 
-function textOf({ closed, open }: Figures): string {
+function textOf({ closed, open, limits, steps, floor }: Figures): string {
   const row = (name: string, run: Run, target = '') => [
     name,
     Math.round(run.perSecond),
@@ -32,6 +32,7 @@ function textOf({ closed, open }: Figures): string {
     cpuTotal(run).toFixed(2),
     target,
   ]
+  const best = Math.max(...closed.map(({ perSecond }) => perSecond))
   const names = Object.keys(closed[0]?.cpuMsEach ?? {})
   return [
     table(
@@ -49,5 +50,15 @@ function textOf({ closed, open }: Figures): string {
       ['clients', ...names],
       closed.map(({ clients, cpuMsEach }) => [clients, ...names.map((name) => cpuMsEach[name]?.toFixed(2) ?? '')]),
     ),
+    '\nwhat an order cannot do without, each measured alone in the same run',
+    table(
+      ['step', 'per second', 'of them per order'],
+      [
+        ['request to a bare Fastify route', Math.round(limits.requests), steps.requests.toFixed(1)],
+        ['durable write of a document', Math.round(limits.writes), steps.writes.toFixed(1)],
+        ['publication that is acknowledged', Math.round(limits.publications), steps.publications.toFixed(1)],
+      ],
+    ),
+    `\n${Math.round(floor)} orders per second, were there nothing else; reached: ${(best / floor).toFixed(2)} of it`,
   ].join('\n')
 }

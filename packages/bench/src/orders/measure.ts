@@ -1,6 +1,7 @@
 import { closedLoop, middle, openLoop, type Run } from '../shop/load.ts'
 import { confirmOrder, placeOrder } from '../shop/place-order.ts'
 import { openShop } from '../shop/shop.ts'
+import { countSteps, floorOf, type Limits, measureLimits, type Steps } from './limits.ts'
 
 export interface Options {
   /** How many clients place orders at once, one after another. */
@@ -16,6 +17,11 @@ export interface Figures {
   readonly closed: readonly (Run & { readonly clients: number })[]
   /** Orders come at a fixed rate, half of the best. */
   readonly open: { readonly accepted: Run; readonly confirmed: Run }
+  readonly limits: Limits
+  /** How often an order takes each of them. */
+  readonly steps: Steps
+  /** Orders per second if there were nothing else to do. */
+  readonly floor: number
 }
 
 const skuCount = 1000
@@ -49,7 +55,14 @@ export async function measureOrders({ clientCounts, rounds, seconds, onProgress 
       confirmed.push(await openLoop(shop, half, seconds, (client) => confirmOrder(shop, client)))
     }
     onProgress(`at ${half} orders per second: p99 to confirmation ${Math.round(middle(confirmed).p99Ms)} ms`)
-    return { closed, open: { accepted: middle(accepted), confirmed: middle(confirmed) } }
+    onProgress('measuring what an order cannot do without, each alone')
+    const steps = await countSteps(shop, async () => {
+      const { count } = await closedLoop(shop, warmUpClients, seconds, orderAndRead)
+      return { orders: count }
+    })
+    const limits = await measureLimits(shop, seconds)
+    const open = { accepted: middle(accepted), confirmed: middle(confirmed) }
+    return { closed, open, limits, steps, floor: floorOf(limits, steps) }
   } finally {
     await shop.stop()
   }

@@ -3,6 +3,7 @@ import { median } from '../median.ts'
 import type { Shop } from './shop.ts'
 
 export interface Run {
+  readonly count: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -60,6 +61,7 @@ async function measured(shop: Shop, work: (latencies: number[]) => Promise<void>
   const sorted = latencies.toSorted((a, b) => a - b)
   const spent = [...after].map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / sorted.length] as const)
   return {
+    count: sorted.length,
     perSecond: sorted.length / seconds,
     p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
     p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,

@@ -19,6 +19,8 @@ export interface Shop {
   /** What each process has used of the processors so far, in milliseconds. */
   readonly cpuMs: () => ReadonlyMap<ComponentName, number>
   readonly processes: readonly Pick<Component, 'name' | 'pid'>[]
+  readonly mongodbUrl: string
+  readonly natsUrl: string
   /** A service's database. */
   readonly database: (service: string) => Db
   readonly stop: () => Promise<void>
@@ -67,6 +69,8 @@ export async function openShop(skuCount: number, customerCount: number): Promise
       customers,
       cpuMs: () => new Map(components.map(({ name, pid }) => [name, cpuMs(pid)])),
       processes: components,
+      mongodbUrl: system.mongodbUrl,
+      natsUrl: system.natsUrl,
       signIn: (customer) => signIn(api, credentialsOf(customer % customers.length)),
       database: (service) => client.db(`tradewind_${service}`),
       stop,
