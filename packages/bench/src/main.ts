@@ -11,6 +11,7 @@ import { mixed } from './mixed/bench.ts'
 import { type Bench, options } from './options.ts'
 import { orderLists } from './order-lists/bench.ts'
 import { orders } from './orders/bench.ts'
+import { profileInto, readProfiles } from './profile.ts'
 import { start } from './start/bench.ts'
 
 /** In the order in which `system` runs them. */
@@ -28,6 +29,7 @@ For all of them
 
   --json FILE    write the figures there as well
   --compare FILE compare the figures with those that an earlier run wrote
+  --profile DIR  write a profile of each process there, and print where their time went
   --help         print this
 `
 
@@ -42,6 +44,7 @@ if (values.help || positionals.length !== 1 || chosen.length === 0) {
   process.exit(values.help ? 0 : 2)
 }
 
+if (values.profile !== undefined) await profileInto(values.profile)
 const figures: Record<string, unknown> = {}
 for (const bench of chosen) {
   progress(`${bench.name}:`)
@@ -51,5 +54,6 @@ for (const bench of chosen) {
   for (const line of outcome.wrong ?? []) say(`wrong: ${line}`)
   if (outcome.wrong !== undefined && outcome.wrong.length > 0) process.exitCode = 1
 }
+if (values.profile !== undefined) say(`\n${await readProfiles(values.profile)}`)
 if (values.compare !== undefined) say(`\n${compare(JSON.parse(await readFile(values.compare, 'utf8')), figures)}`)
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`)

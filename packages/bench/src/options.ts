@@ -9,6 +9,7 @@ export const options = {
   large: { type: 'string', default: '1000000' },
   json: { type: 'string' },
   compare: { type: 'string' },
+  profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const
 
