@@ -75,9 +75,21 @@ export function mailView(facts: MailFacts, locale: Locale, unsubscribeUrl: strin
 /** A link that is none of the web would run where it is clicked. */
 const webUrl = (url: string | undefined): string => (url !== undefined && /^https?:\/\//i.test(url) ? url : '')
 
+/** Making a format costs more than everything else of a mail. */
+const formats = new Map<string, Intl.NumberFormat>()
+
+function formatOf(currency: string, locale: Locale): Intl.NumberFormat {
+  const key = `${locale} ${currency}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency })
+  formats.set(key, format)
+  return format
+}
+
 /** ISO 4217 decides how many digits a currency has; Intl knows it. */
 function money({ amountMinor, currency }: Money, locale: Locale): string {
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency })
+  const format = formatOf(currency, locale)
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2
   return format.format(amountMinor / 10 ** digits)
 }
