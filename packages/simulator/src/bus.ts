@@ -31,6 +31,7 @@ export function createBus({ chance, faults, agenda, note }: Options) {
     })
   }
 
+  /** Mostly short, now and then so long that much later news comes first. */
   const delayMs = () => (faults.has('reordering') ? chance.integer(0, longestDelayMs) ** 2 / longestDelayMs : usualMs)
 
   return {
