@@ -36,7 +36,7 @@ import type { ErasureRepository } from './store/erasure.repository.ts'
 import type { PersonExportRepository } from './store/person-export.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import type { SigningKeys } from './store/signing-key.repository.ts'
-import { makeCompleteSignIn } from './use-cases/complete-sign-in.ts'
+import { makeCompleteSignIn, makeSignIn } from './use-cases/complete-sign-in.ts'
 import type { DeferredWork } from './use-cases/deferred-work.ts'
 import { type EnsureOperator, makeEnsureOperator } from './use-cases/ensure-operator.ts'
 import type { EraseUser } from './use-cases/erase-user.ts'
@@ -131,8 +131,9 @@ export function createApp(options: AppOptions): App {
   const revoke = makeRevokeSession(base)
   const revokeSessions = makeRevokeSessions({ ...base, revoke })
   const writeLetter = makeWriteLetter(base)
-  const completeSignIn = makeCompleteSignIn({ ...base, openSession })
-  const ports = { ...base, openSession, refreshSession, revoke, revokeSessions, writeLetter, completeSignIn }
+  const signIn = makeSignIn({ ...base, openSession })
+  const completeSignIn = makeCompleteSignIn({ ...base, signIn })
+  const ports = { ...base, openSession, signIn, completeSignIn, refreshSession, revoke, revokeSessions, writeLetter }
   const accounts = createAccounts(ports)
   const access = createAccess(ports)
   const privacy = createPrivacy({ ...ports, auditLog: options.guard.auditLog })

@@ -21,10 +21,10 @@ import type { CeremonyRepository } from './store/ceremony.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import { makeAnswerChallenge } from './use-cases/answer-challenge.ts'
 import { makeCheckCode } from './use-cases/check-code.ts'
+import type { SignIn } from './use-cases/complete-sign-in.ts'
 import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
 import { makeActivateTotp, makeEnrolTotp, makeNewRecoveryCodes, makeRemoveTotp } from './use-cases/manage-totp.ts'
 import { makeNoteAuthentication } from './use-cases/note-authentication.ts'
-import type { OpenSession } from './use-cases/open-session.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import type { Audit } from './use-cases/record-audit.ts'
 import { makeStepUp } from './use-cases/step-up.ts'
@@ -36,7 +36,7 @@ interface FactorOptions {
   readonly ceremonies: CeremonyRepository
   readonly passwords: PasswordHasher
   readonly accessTokens: AccessTokens
-  readonly openSession: OpenSession
+  readonly signIn: SignIn
   readonly writeLetter: WriteLetter
   readonly guard: GuardSignIn
   readonly audit: Audit

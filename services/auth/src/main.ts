@@ -41,11 +41,13 @@ await runService('auth', readConfig, async (context) => {
   })
   const deferred = createDeferredWork((error) => logger.warn({ err: error }, 'a mail could not be asked for'))
   context.onShutdown('deferred work', deferred.settle)
+  const guard = await openGuard(database.db, secretKeys, now)
+  context.onShutdown('guesses given back', guard.flush)
   const app = createApp({
     ...stores,
     passwords,
     persons: askAboutPersons(messaging),
-    guard: { ...(await openGuard(database.db, secretKeys, now)), limits: guessLimitsOf(config) },
+    guard: { ...guard, limits: guessLimitsOf(config) },
     keys,
     keyRotation: {
       everyMs: config.AUTH_KEY_ROTATION_DAYS * dayMs,

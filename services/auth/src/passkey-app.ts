@@ -12,8 +12,8 @@ import {
 } from './http/passkeys.route.ts'
 import type { AccountRepository } from './store/account.repository.ts'
 import type { CeremonyRepository } from './store/ceremony.repository.ts'
+import type { SignIn } from './use-cases/complete-sign-in.ts'
 import { makeDeletePasskey, makeRenamePasskey } from './use-cases/manage-passkeys.ts'
-import type { OpenSession } from './use-cases/open-session.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import type { Audit } from './use-cases/record-audit.ts'
 import { makeBeginPasskey, makeRegisterPasskey } from './use-cases/register-passkey.ts'
@@ -23,7 +23,7 @@ import type { WriteLetter } from './use-cases/write-letter.ts'
 interface PasskeyOptions {
   readonly accounts: AccountRepository
   readonly ceremonies: CeremonyRepository
-  readonly openSession: OpenSession
+  readonly signIn: SignIn
   readonly audit: Audit
   readonly note: NoteAction
   readonly writeLetter: WriteLetter

@@ -108,12 +108,14 @@ export async function startAuth(
     const relay = startRelay(messaging, outboxes, now)
     stops.push(() => relay.close())
     const keys = await openKeys(db, secretKeys, now)
+    const guard = await openGuard(db, secretKeys, now)
+    stops.push(guard.flush)
     const app = createApp({
       ...stores,
       passwords,
       persons: askAboutPersons(messaging),
       guard: {
-        ...(await openGuard(db, secretKeys, now)),
+        ...guard,
         limits: { perAccount: 1000, perNetwork: 1000, takenPerNetwork: 1000, ...limits },
       },
       keys,

@@ -9,8 +9,8 @@ import { implementRoute } from '@tradewind/service-kit/route'
 import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { FinishOutside, StartOutside } from '../use-cases/sign-in-outside.ts'
 import type { UnlinkIdentity } from '../use-cases/unlink-identity.ts'
-import { deviceOf } from './device-of.ts'
 import { noStore } from './no-store.ts'
+import { originOf } from './origin-of.ts'
 import { arrivedCookie, cookieOf, cookieSession, departureCookie } from './session-cookies.ts'
 
 export const startOutside = (start: StartOutside) =>
@@ -24,7 +24,7 @@ export const startOutside = (start: StartOutside) =>
 export const finishOutside = (finish: FinishOutside, pagesUrl: string | undefined) =>
   implementRoute(finishOutsideSignInRoute, async ({ params, query, request }) => {
     const browserSecret = cookieOf(request, browserCookie)
-    const { outcome, cookies } = await finish({ ...params, query, browserSecret }, deviceOf(request))
+    const { outcome, cookies } = await finish({ ...params, query, browserSecret }, originOf(request))
     if (!cookies || pagesUrl === undefined || 'mfaRequired' in outcome)
       return { status: 200, body: outcome, headers: { ...noStore, 'set-cookie': arrivedCookie } }
     const { headers } = cookieSession(outcome)

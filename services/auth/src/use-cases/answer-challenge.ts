@@ -5,9 +5,9 @@ import { CeremonyOver, countTry, requireOpen, useCeremony } from '../domain/cere
 import { InvalidCode, TooManyCodes } from '../domain/totp.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { CheckCode } from './check-code.ts'
+import type { SignIn } from './complete-sign-in.ts'
 import type { GuardSignIn, Origin } from './guard-sign-in.ts'
 import type { DevicePair } from './log-in.ts'
-import type { OpenSession } from './open-session.ts'
 import type { Audit } from './record-audit.ts'
 
 /** Completes a sign-in with a code. Throws `CeremonyOver`, `InvalidCode`, `TooManyCodes`. */
@@ -17,7 +17,7 @@ interface Ports {
   readonly ceremonies: CeremonyRepository
   readonly secrets: Secrets
   readonly checkCode: CheckCode
-  readonly openSession: OpenSession
+  readonly signIn: SignIn
   readonly guard: GuardSignIn
   readonly audit: Audit
   readonly now: () => Date
@@ -26,7 +26,7 @@ interface Ports {
 const form = /^(cer_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/
 
 export const makeAnswerChallenge =
-  ({ ceremonies, secrets, checkCode, openSession, guard, audit, now }: Ports): AnswerChallenge =>
+  ({ ceremonies, secrets, checkCode, signIn, guard, audit, now }: Ports): AnswerChallenge =>
   async ({ mfaToken, code }, origin) => {
     const [, id, secret] = form.exec(mfaToken) ?? []
     if (id === undefined || secret === undefined) throw CeremonyOver()
@@ -47,9 +47,6 @@ export const makeAnswerChallenge =
     await ceremonies.update(id, (before) => useCeremony(requireOpen(before, 'second-factor', now()), now()))
     if (!isActive(account)) throw CeremonyOver({ id })
     const methods: readonly Method[] = [...first.methods, 'otp', 'mfa']
-    const tokens = await openSession(account, origin.device, { authentication: { at: now(), methods } })
-    const { id: subject } = account
-    const deviceToken = await guard.welcome(account.email, origin)
-    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id: subject }, subject, origin })
-    return { ...tokens, deviceToken }
+    const tokens = await signIn(account, { methods, origin })
+    return { ...tokens, deviceToken: await guard.welcome(account.email, origin) }
   }

@@ -48,7 +48,10 @@ export async function requirePassword(
   { password, pointer, origin }: Shown,
 ): Promise<void> {
   const attempt = await guard.enter(email, origin)
-  if (await passwords.verify(passwordHash, password)) return await attempt.passed()
+  if (await passwords.verify(passwordHash, password)) {
+    attempt.passed()
+    return
+  }
   await attempt.failed()
   throw WrongPassword({}, { errors: [{ pointer, detail: 'is not the present password' }] })
 }

@@ -31,7 +31,7 @@ export const makeExchangeApiKey =
         const after = useApiKey(before, now())
         return after === before ? unchanged() : changed(after)
       })
-    return await accessTokens.issue({
+    return accessTokens.issue({
       userId: account.id,
       sessionId: key.id,
       roles: account.roles,

@@ -62,7 +62,7 @@ export const makeGiveTokens = (ports: Ports): GiveTokens => {
   async function toMachine(client: Client, { scope }: TokenRequest): Promise<GivenTokens> {
     if (client.kind !== 'machine') throw UnauthorizedClient()
     const given = givenScope(scope, client.scopes)
-    const accessToken = await accessTokens.issue({
+    const accessToken = accessTokens.issue({
       userId: client.id,
       sessionId: client.id,
       clientId: client.id,

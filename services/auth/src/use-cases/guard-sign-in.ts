@@ -18,7 +18,7 @@ export interface Attempt {
   /** It was right: it costs nothing, and its network and its device are known from now on. Gives the device's token. */
   readonly succeeded: () => Promise<string>
   /** It was right, and something else is still asked for: it costs nothing, and nobody is known by it yet. */
-  readonly passed: () => Promise<void>
+  readonly passed: () => void
   readonly failed: () => Promise<void>
 }
 
@@ -52,34 +52,58 @@ export const makeGuardSignIn = (ports: GuardPorts): GuardSignIn => {
     if (waitMs > 0) throw tooManyAttempts(policy, waitMs)
   }
 
-  async function welcome(email: string, { network, deviceToken }: Origin): Promise<string> {
-    await knownNetworks.remember(pseudonyms.ofEmail(email), pseudonyms.ofNetwork(network))
-    const isKnown = deviceToken !== undefined && deviceTokens.deviceOf(deviceToken, email) !== undefined
-    return isKnown ? deviceToken : deviceTokens.create(email)
+  const tokenFor = (email: string, token: string | undefined): string =>
+    token !== undefined && deviceTokens.deviceOf(token, email) !== undefined ? token : deviceTokens.create(email)
+
+  interface Taken {
+    readonly policy: ThrottlePolicy
+    readonly waitMs: number
+    readonly giveBack: () => void
+    /** True when a sign-in from there would add nothing to what is known. */
+    readonly isKnownNetwork: boolean
+  }
+
+  // Strangers share one budget of the account, so that many addresses guess no faster than one. Whoever was here before
+  // has his own, so that they cannot lock him out.
+  async function take(who: string, network: string, device: string | undefined): Promise<Taken> {
+    if (device === undefined) {
+      const policy = policies.known
+      const taken = await knownNetworks.take(policy, who, network)
+      if (taken !== undefined) {
+        const giveBack = () => knownNetworks.giveBack(policy, who, network)
+        return { policy, waitMs: taken.waitMs, giveBack, isKnownNetwork: taken.isFresh }
+      }
+    }
+    const [policy, subject] = device === undefined ? [policies.account, who] : [policies.known, `${who}/${device}`]
+    const waitMs = await throttles.take(policy, subject)
+    return { policy, waitMs, giveBack: () => throttles.giveBack(policy, subject), isKnownNetwork: false }
   }
 
   return {
     enter: async (email, origin) => {
       const who = pseudonyms.ofEmail(email)
       const network = pseudonyms.ofNetwork(origin.network)
-      const [isKnownNetwork] = await Promise.all([knownNetworks.has(who, network), require(policies.network, network)])
-      const device = deviceTokens.deviceOf(origin.deviceToken, email)
-      // Strangers share one budget of the account, so that many addresses guess no faster than one. Whoever was here
-      // before has his own, so that they cannot lock him out.
-      const known = device ?? (isKnownNetwork ? network : undefined)
-      const [policy, subject] = known === undefined ? [policies.account, who] : [policies.known, `${who}/${known}`]
-      const waitMs = await throttles.take(policy, subject)
+      await require(policies.network, network)
+      const { policy, waitMs, giveBack, isKnownNetwork } = await take(
+        who,
+        network,
+        deviceTokens.deviceOf(origin.deviceToken, email),
+      )
       if (waitMs > 0) throw tooManyAttempts(policy, waitMs)
       return {
         succeeded: async () => {
-          const [token] = await Promise.all([welcome(email, origin), throttles.giveBack(policy, subject)])
-          return token
+          giveBack()
+          if (!isKnownNetwork) await knownNetworks.remember(who, network)
+          return tokenFor(email, origin.deviceToken)
         },
-        passed: () => throttles.giveBack(policy, subject),
+        passed: giveBack,
         failed: () => throttles.charge(policies.network, network),
       }
     },
-    welcome,
+    welcome: async (email, { network, deviceToken }) => {
+      await knownNetworks.remember(pseudonyms.ofEmail(email), pseudonyms.ofNetwork(network))
+      return tokenFor(email, deviceToken)
+    },
     requireMayRegister: ({ network }) => require(policies.taken, pseudonyms.ofNetwork(network)),
     foundTaken: ({ network }) => throttles.charge(policies.taken, pseudonyms.ofNetwork(network)),
     forget: (email) => knownNetworks.forget(pseudonyms.ofEmail(email)),

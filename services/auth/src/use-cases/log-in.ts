@@ -52,15 +52,12 @@ export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudony
       throw InvalidCredentials()
     }
     if (passwords.isOutdated(account.passwordHash)) await renewHash(account, password)
-    const outcome = await completeSignIn(account, ['pwd'], origin.device)
+    const outcome = await completeSignIn(account, { methods: ['pwd'], origin })
     // A password alone is half a sign-in here: who shows no more becomes no known device.
     if ('mfaRequired' in outcome) {
-      await attempt.passed()
+      attempt.passed()
       return outcome
     }
-    const { id } = account
-    const deviceToken = await attempt.succeeded()
-    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id }, subject: id, origin })
-    return { ...outcome, deviceToken }
+    return { ...outcome, deviceToken: await attempt.succeeded() }
   }
 }

@@ -48,6 +48,6 @@ export const makeOpenSession =
     )
     const accessVersion = accessVersionOf(account)
     const narrowed = app === undefined ? {} : { scope: app.scopes, clientId: app.clientId }
-    const accessToken = await accessTokens.issue({ userId, sessionId, roles, accessVersion, ...shown, ...narrowed })
+    const accessToken = accessTokens.issue({ userId, sessionId, roles, accessVersion, ...shown, ...narrowed })
     return { accessToken, refreshToken: token, tokenType: 'Bearer', expiresIn: accessTokens.lifetimeSeconds }
   }

@@ -72,7 +72,7 @@ export const makeRefreshSession = (ports: Ports): RefreshSession => {
     const account = await accounts.find(session.userId)
     if (account === undefined || !isActive(account) || isEndedByAccount(account, session)) throw InvalidRefreshToken()
     const { app, authentication } = session
-    const accessToken = await accessTokens.issue({
+    const accessToken = accessTokens.issue({
       userId: account.id,
       sessionId,
       roles: rolesFor(account.roles, authentication, staffNeedsMfa),

@@ -8,10 +8,10 @@ import { isActive } from '../domain/account-changes.ts'
 import { beginCeremony, type CeremonyOf, CeremonyOver, requireOpen, useCeremony } from '../domain/ceremony.ts'
 import { normaliseEmail } from '../domain/email.ts'
 import { EmailNotVerifiedThere, identityKey, LinkRefused, linkIdentity, ProviderRefused } from '../domain/identity.ts'
-import type { Device } from '../domain/session.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { CompleteSignIn, SignInOutcome } from './complete-sign-in.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { WriteLetter } from './write-letter.ts'
 
 interface Ports {
@@ -62,7 +62,7 @@ export interface Arrival {
 }
 
 /** Throws `CeremonyOver`, `ProviderRefused`, `ProviderAway`, `EmailNotVerifiedThere`, `LinkRefused`. */
-export type FinishOutside = (given: Return, device: Device) => Promise<Arrival>
+export type FinishOutside = (given: Return, origin: Origin) => Promise<Arrival>
 
 export const makeFinishOutside = (ports: Ports): FinishOutside => {
   const { accounts, ceremonies, providers, passwords, secrets, completeSignIn, writeLetter, now, newId } = ports
@@ -106,12 +106,12 @@ export const makeFinishOutside = (ports: Ports): FinishOutside => {
     })
   }
 
-  return async (given, device) => {
+  return async (given, origin) => {
     const { provider, query } = given
     const { nonce, codeVerifier, cookies } = await useJourney(given)
     const person = await providers.redeem(provider, query, { state: query.state, nonce, codeVerifier })
     const account = await accountOf(provider, person)
     if (!isActive(account)) throw ProviderRefused({ provider })
-    return { outcome: await completeSignIn(account, ['fed'], device), cookies }
+    return { outcome: await completeSignIn(account, { methods: ['fed'], origin, provider }), cookies }
   }
 }

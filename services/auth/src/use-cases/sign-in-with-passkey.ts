@@ -6,17 +6,16 @@ import { beginCeremony, requireOpen, useCeremony } from '../domain/ceremony.ts'
 import { PasskeyRefused, usePasskey } from '../domain/passkey.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
+import type { SignIn } from './complete-sign-in.ts'
 import type { Origin } from './guard-sign-in.ts'
-import type { OpenSession, TokenPair } from './open-session.ts'
-import type { Audit } from './record-audit.ts'
+import type { TokenPair } from './open-session.ts'
 import type { Begun } from './register-passkey.ts'
 
 interface Ports {
   readonly accounts: AccountRepository
   readonly ceremonies: CeremonyRepository
   readonly passkeys: Passkeys
-  readonly openSession: OpenSession
-  readonly audit: Audit
+  readonly signIn: SignIn
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -42,7 +41,7 @@ export type SignInWithPasskey = (
 const methods: readonly Method[] = ['pop', 'user', 'mfa']
 
 export const makeSignInWithPasskey =
-  ({ accounts, ceremonies, passkeys, openSession, audit, now }: Ports): SignInWithPasskey =>
+  ({ accounts, ceremonies, passkeys, signIn, now }: Ports): SignInWithPasskey =>
   async ({ ceremonyId, credential }, origin) => {
     const challenges: string[] = []
     await ceremonies.update(ceremonyId, (before) => {
@@ -59,8 +58,5 @@ export const makeSignInWithPasskey =
       if (!isActive(before)) throw PasskeyRefused({ userId })
       return changed({ ...before, passkeys: usePasskey(before.passkeys ?? [], use, now()) })
     })
-    const pair = await openSession(updated, origin.device, { authentication: { at: now(), methods } })
-    const { id: subject } = updated
-    await audit.record({ action: 'sign_in.succeeded', actor: { kind: 'user', id: subject }, subject, origin })
-    return pair
+    return await signIn(updated, { methods, origin })
   }

@@ -51,7 +51,7 @@ export const makeStepUp = (ports: Ports): StepUp => {
     const methods = await methodsShown(account, proof)
     const authentication = await ports.noteAuthentication(proof.sessionId, methods)
     if (authentication === undefined) throw InvalidRefreshToken()
-    return await ports.accessTokens.issue({
+    return ports.accessTokens.issue({
       userId: account.id,
       sessionId: proof.sessionId,
       roles: rolesFor(account.roles, authentication, ports.staffNeedsMfa),
