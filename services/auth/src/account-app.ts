@@ -50,13 +50,13 @@ export function createAccounts(options: AccountOptions): AccountApp {
   return {
     routes: [
       verifyAddress(makeVerifyEmail(ports)),
-      resendVerification(makeSendVerification(ports)),
+      resendVerification(makeSendVerification(ports), ports.note),
       forgot(makeForgotPassword(ports)),
       reset(makeResetPassword(ports)),
       changeOwnPassword(makeChangePassword(ports), ports.note),
-      updateProfile(makeChangeProfile(ports)),
-      changeAddress(makeChangeEmail(ports)),
-      closeAccount(makeDeactivateAccount(ports)),
+      updateProfile(makeChangeProfile(ports), ports.note),
+      changeAddress(makeChangeEmail(ports), ports.note),
+      closeAccount(makeDeactivateAccount(ports), ports.note),
     ],
     readAccountMail: makeReadAccountMail(ports),
   }

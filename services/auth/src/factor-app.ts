@@ -66,11 +66,11 @@ export function createFactors(options: FactorOptions): readonly ImplementedRoute
   }
   return [
     showFactors(ports.readAccount),
-    enrolGenerator(makeEnrolTotp(ports)),
+    enrolGenerator(makeEnrolTotp(ports), ports.note),
     verifyGenerator(makeActivateTotp(ports), ports.note),
     removeGenerator(makeRemoveTotp(ports), ports.note),
     renewRecoveryCodes(makeNewRecoveryCodes(ports), ports.note),
     answerWithCode(makeAnswerChallenge(ports)),
-    showAgain(makeStepUp(ports), accessTokens.lifetimeSeconds),
+    showAgain(makeStepUp(ports), accessTokens.lifetimeSeconds, ports.note),
   ]
 }

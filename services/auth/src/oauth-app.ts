@@ -21,9 +21,11 @@ import { makeAuthenticateClient } from './use-cases/authenticate-client.ts'
 import { makeAuthorizeApp, makeShowAuthorization } from './use-cases/authorize-app.ts'
 import { makeFindClient } from './use-cases/find-client.ts'
 import { makeGiveTokens } from './use-cases/give-tokens.ts'
+import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
 import { makeInspectToken, makeRevokeToken } from './use-cases/inspect-token.ts'
 import { makeChangeClient, makeMakeClient, makeRotateClientSecret } from './use-cases/manage-clients.ts'
 import type { OpenSession } from './use-cases/open-session.ts'
+import type { Audit } from './use-cases/record-audit.ts'
 import type { RefreshSession } from './use-cases/refresh-session.ts'
 import type { RevokeSession } from './use-cases/revoke-sessions.ts'
 
@@ -40,6 +42,8 @@ interface OAuthOptions {
   readonly openSession: OpenSession
   readonly refreshSession: RefreshSession
   readonly revoke: RevokeSession
+  readonly guard: GuardSignIn
+  readonly audit: Audit
   readonly note: NoteAction
   readonly issuer: string
   readonly publicUrl: string
@@ -65,7 +69,7 @@ export function createOAuth(options: OAuthOptions): readonly ImplementedRoute[] 
     revokeToken(authenticate, makeRevokeToken(ports)),
     introspectToken(authenticate, makeInspectToken(ports), { issuer, audience }),
     showAuthorization(makeShowAuthorization(ports)),
-    authorize(makeAuthorizeApp(ports)),
+    authorize(makeAuthorizeApp(ports), note),
     showMetadata(issuer, publicUrl),
   ]
 }

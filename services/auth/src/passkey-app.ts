@@ -42,7 +42,7 @@ export function createPasskeyRoutes(options: PasskeyOptions): readonly Implement
     beginSignIn(makeBeginPasskeySignIn(ports)),
     signIn(makeSignInWithPasskey(ports)),
     listPasskeys(readAccount),
-    rename(makeRenamePasskey(ports)),
+    rename(makeRenamePasskey(ports), ports.note),
     remove(makeDeletePasskey(ports), ports.note),
   ]
 }

@@ -1,4 +1,5 @@
 import { newId } from '@tradewind/service-kit/ids'
+import { eventually } from '@tradewind/testkit/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createThrottles } from '../src/store/throttles.ts'
 import { type AuthFixture, startAuth } from './auth-fixture.ts'
@@ -176,6 +177,26 @@ describe('the store of limits', () => {
       Array.from({ length: 10 }).flatMap(() => replicas.map((replica) => replica.take(policy, 'shared'))),
     )
     expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(4)
+  })
+
+  test('is not locked by a clock that was wrong', async () => {
+    const tomorrow = new Date(auth.clock.now.getTime() + 24 * 3_600_000)
+    const wrong = createThrottles(auth.db, () => tomorrow)
+    const right = createThrottles(auth.db, () => auth.clock.now)
+    for (let times = 0; times < 5; times++) await wrong.charge(policy, 'clock')
+    expect(await right.waitFor(policy, 'clock')).toBe(0)
+    expect(await right.take(policy, 'clock')).toBe(0)
+  })
+
+  test('gives back to whoever takes next here at once, and to other replicas within a moment', async () => {
+    const [here, there] = [0, 1].map(() => createThrottles(auth.db, () => auth.clock.now))
+    if (here === undefined || there === undefined) throw new Error('there are two')
+    for (let times = 0; times < 4; times++) expect(await here.take(policy, 'given-back')).toBe(0)
+    here.giveBack(policy, 'given-back')
+    expect(await here.take(policy, 'given-back')).toBe(0)
+    expect(await here.take(policy, 'given-back')).toBeGreaterThan(0)
+    here.giveBack(policy, 'given-back')
+    await eventually(async () => (await there.waitFor(policy, 'given-back')) === 0)
   })
 
   test('forgets what is over', async () => {

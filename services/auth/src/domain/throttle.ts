@@ -14,6 +14,12 @@ export interface SignInPolicies {
   readonly known: ThrottlePolicy
   /** Guesses from one network, at whatever accounts. */
   readonly network: ThrottlePolicy
+  /** Mails to one address that were asked for by whoever was never seen to sign in to its account. */
+  readonly mailAccount: ThrottlePolicy
+  /** The same from one network that signed in to it before. */
+  readonly mailKnown: ThrottlePolicy
+  /** Mails that were asked for from one network, to whatever addresses. */
+  readonly mailNetwork: ThrottlePolicy
   /** Registrations from one network that met an address that is taken. */
   readonly taken: ThrottlePolicy
 }
@@ -26,11 +32,17 @@ export interface GuessLimits {
 
 const quarterMs = 15 * 60_000
 const hourMs = 3_600_000
+/** A link is good for half an hour and replaced by the next: strangers who ask for many leave the owner time to use one. */
+const mailsPerAddress = 4
+const mailsPerNetwork = 60
 
 export const signInPolicies = ({ perAccount, perNetwork, takenPerNetwork }: GuessLimits): SignInPolicies => ({
   account: { name: 'sign-in-account', limit: perAccount, windowMs: quarterMs },
   known: { name: 'sign-in-known', limit: perAccount, windowMs: quarterMs },
   network: { name: 'sign-in-network', limit: perNetwork, windowMs: quarterMs },
+  mailAccount: { name: 'mail-account', limit: mailsPerAddress, windowMs: hourMs },
+  mailKnown: { name: 'mail-known', limit: mailsPerAddress, windowMs: hourMs },
+  mailNetwork: { name: 'mail-network', limit: mailsPerNetwork, windowMs: hourMs },
   taken: { name: 'taken-addresses', limit: takenPerNetwork, windowMs: hourMs },
 })
 

@@ -28,12 +28,12 @@ export const showFactors = (readAccount: ReadAccount) =>
     return { status: 200, body: factors, headers: noStore }
   })
 
-export const enrolGenerator = (enrol: EnrolTotp) =>
-  implementRoute(enrolTotpRoute, async ({ caller }) => ({
-    status: 200,
-    body: await enrol(caller.userId),
-    headers: noStore,
-  }))
+export const enrolGenerator = (enrol: EnrolTotp, note: NoteAction) =>
+  implementRoute(enrolTotpRoute, async (asked) => {
+    const body = await enrol(asked.caller.userId)
+    await note('mfa.enrolment_begun', asked)
+    return { status: 200, body, headers: noStore }
+  })
 
 export const verifyGenerator = (activate: ActivateTotp, note: NoteAction) =>
   implementRoute(verifyTotpRoute, async ({ body, ...asked }) => {
@@ -62,8 +62,10 @@ export const answerWithCode = (answer: AnswerChallenge) =>
     tokenAnswer(await answer(body, originOf(request)), query),
   )
 
-export const showAgain = (stepUp: StepUp, expiresIn: number) =>
-  implementRoute(stepUpRoute, async ({ body, caller: { userId, sessionId }, request }) => {
-    const accessToken = await stepUp({ userId, sessionId, ...body, origin: originOf(request) })
+export const showAgain = (stepUp: StepUp, expiresIn: number, note: NoteAction) =>
+  implementRoute(stepUpRoute, async ({ body, ...asked }) => {
+    const { userId, sessionId } = asked.caller
+    const accessToken = await stepUp({ userId, sessionId, ...body, origin: originOf(asked.request) })
+    await note('step_up.succeeded', asked, userId, { sessionId })
     return { status: 200, body: { accessToken, tokenType: 'Bearer' as const, expiresIn }, headers: noStore }
   })

@@ -3,6 +3,7 @@ import { isPermission, meaningOf } from '@tradewind/contracts/permissions'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { AuthorizationRequest, AuthorizeApp, ShowAuthorization } from '../use-cases/authorize-app.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 
 interface Parameters {
   readonly client_id: string
@@ -30,9 +31,9 @@ export const showAuthorization = (show: ShowAuthorization) =>
     return { status: 200, body, headers: noStore }
   })
 
-export const authorize = (authorizeApp: AuthorizeApp) =>
-  implementRoute(authorizeRoute, async ({ body, caller }) => ({
-    status: 200,
-    body: { redirectTo: await authorizeApp(caller.userId, requestIn(body)) },
-    headers: noStore,
-  }))
+export const authorize = (authorizeApp: AuthorizeApp, note: NoteAction) =>
+  implementRoute(authorizeRoute, async ({ body, ...asked }) => {
+    const redirectTo = await authorizeApp(asked.caller.userId, requestIn(body))
+    await note('app.authorized', asked, asked.caller.userId, { clientId: body.client_id })
+    return { status: 200, body: { redirectTo }, headers: noStore }
+  })

@@ -9,7 +9,8 @@ import { originOf } from './origin-of.ts'
 
 export const giveTokens = (authenticate: AuthenticateClient, give: GiveTokens) =>
   implementRoute(oauthTokenRoute, async ({ body, request }) => {
-    const client = await authenticate(proofIn(request, body))
+    const origin = originOf(request)
+    const client = await authenticate(proofIn(request, body), origin)
     const { accessToken, refreshToken, expiresIn, scope } = await give(
       client,
       {
@@ -20,7 +21,7 @@ export const giveTokens = (authenticate: AuthenticateClient, give: GiveTokens) =
         codeVerifier: body.code_verifier,
         refreshToken: body.refresh_token,
       },
-      originOf(request),
+      origin,
     )
     return {
       status: 200,
@@ -37,7 +38,8 @@ export const giveTokens = (authenticate: AuthenticateClient, give: GiveTokens) =
 
 export const revokeToken = (authenticate: AuthenticateClient, revoke: RevokeToken) =>
   implementRoute(oauthRevokeRoute, async ({ body, request }) => {
-    await revoke(await authenticate(proofIn(request, body)), body.token)
+    const origin = originOf(request)
+    await revoke(await authenticate(proofIn(request, body), origin), body.token, origin)
     return { status: 200, body: null, headers: noStore }
   })
 
@@ -49,7 +51,7 @@ export const introspectToken = (
   { issuer, audience }: { readonly issuer: string; readonly audience: string },
 ) =>
   implementRoute(oauthIntrospectRoute, async ({ body, request }) => {
-    const found = await inspect(await authenticate(proofIn(request, body)), body.token)
+    const found = await inspect(await authenticate(proofIn(request, body), originOf(request)), body.token)
     if (found === undefined) return { status: 200, body: { active: false }, headers: noStore }
     const { subject, clientId, scope, tokenType, expiresAt, issuedAt } = found
     return {

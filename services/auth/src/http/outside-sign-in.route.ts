@@ -10,6 +10,7 @@ import type { ReadAccount } from '../use-cases/read-account.ts'
 import type { FinishOutside, StartOutside } from '../use-cases/sign-in-outside.ts'
 import type { UnlinkIdentity } from '../use-cases/unlink-identity.ts'
 import { noStore } from './no-store.ts'
+import type { NoteAction } from './note-action.ts'
 import { originOf } from './origin-of.ts'
 import { arrivedCookie, cookieOf, cookieSession, departureCookie } from './session-cookies.ts'
 
@@ -42,8 +43,10 @@ export const listIdentities = (readAccount: ReadAccount) =>
     return { status: 200, body: { items }, headers: noStore }
   })
 
-export const unlinkProvider = (unlink: UnlinkIdentity) =>
-  implementRoute(unlinkIdentityRoute, async ({ params, caller }) => {
-    await unlink(caller.userId, params.provider)
+export const unlinkProvider = (unlink: UnlinkIdentity, note: NoteAction) =>
+  implementRoute(unlinkIdentityRoute, async ({ params, ...asked }) => {
+    const { userId } = asked.caller
+    await unlink(userId, params.provider)
+    await note('provider.unlinked', asked, userId, { provider: params.provider })
     return { status: 204, body: null }
   })

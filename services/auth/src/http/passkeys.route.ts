@@ -55,12 +55,12 @@ export const listPasskeys = (readAccount: ReadAccount) =>
     return { status: 200, body: { items: passkeys.map(present) }, headers: noStore }
   })
 
-export const rename = (renamePasskey: RenamePasskey) =>
-  implementRoute(renamePasskeyRoute, async ({ params, body, caller }) => ({
-    status: 200,
-    body: present(await renamePasskey(caller.userId, params.id, body.name)),
-    headers: noStore,
-  }))
+export const rename = (renamePasskey: RenamePasskey, note: NoteAction) =>
+  implementRoute(renamePasskeyRoute, async ({ params, body, ...asked }) => {
+    const passkey = await renamePasskey(asked.caller.userId, params.id, body.name)
+    await note('passkey.renamed', asked, asked.caller.userId, { passkeyId: params.id })
+    return { status: 200, body: present(passkey), headers: noStore }
+  })
 
 export const remove = (deletePasskey: DeletePasskey, note: NoteAction) =>
   implementRoute(deletePasskeyRoute, async ({ params, ...asked }) => {

@@ -7,8 +7,8 @@ import type { NoteAction } from './note-action.ts'
 import { originOf } from './origin-of.ts'
 
 export const forgot = (forgotPassword: ForgotPassword) =>
-  implementRoute(forgotPasswordRoute, ({ body }) => {
-    forgotPassword(body.email)
+  implementRoute(forgotPasswordRoute, async ({ body, request }) => {
+    await forgotPassword(body.email, originOf(request))
     return { status: 202, body: null }
   })
 

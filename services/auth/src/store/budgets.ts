@@ -33,13 +33,14 @@ export interface BudgetDocument {
   readonly expiresAt: Date
 }
 
-/** Debts end after so many windows, however much was charged. */
+/** Debts end after so many windows, however much was charged. More than that was written by a clock that was wrong. */
 const mostWindows = 24
 /** What is given back is written so much later, many in one command. What a crash loses comes back by itself. */
 const giveBackDelayMs = 100
 const giveBackBatch = 1000
 
 const stepOf = ({ windowMs, limit }: ThrottlePolicy) => windowMs / limit
+const mostOf = ({ windowMs }: ThrottlePolicy, at: number) => at + mostWindows * windowMs
 const slackOf = (policy: ThrottlePolicy) => policy.windowMs - stepOf(policy)
 
 export function createBudgets(collection: Collection<BudgetDocument>, now: () => Date): Budgets {
@@ -67,11 +68,12 @@ export function createBudgets(collection: Collection<BudgetDocument>, now: () =>
     return milliseconds
   }
 
-  const start = (at: number, creditMs = 0) => ({
-    $set: { until: { $max: [{ $subtract: [{ $ifNull: ['$until', at] }, creditMs] }, at] } },
-  })
+  const start = (policy: ThrottlePolicy, at: number, creditMs = 0) => {
+    const credited = { $max: [{ $subtract: [{ $ifNull: ['$until', at] }, creditMs] }, at] }
+    return { $set: { until: { $cond: [{ $gt: ['$until', mostOf(policy, at)] }, at, credited] } } }
+  }
   const takeStages = (policy: ThrottlePolicy, at: number, creditMs: number) => [
-    start(at, creditMs),
+    start(policy, at, creditMs),
     { $set: { taken: { $lte: ['$until', at + slackOf(policy)] } } },
     { $set: { until: { $cond: ['$taken', { $add: ['$until', stepOf(policy)] }, '$until'] } } },
   ]
@@ -118,12 +120,13 @@ export function createBudgets(collection: Collection<BudgetDocument>, now: () =>
     },
     waitFor: async (policy, id) => {
       const found = await collection.findOne({ _id: id })
-      return Math.max(0, (found?.until ?? 0) - (now().getTime() + slackOf(policy)))
+      const [at, until] = [now().getTime(), found?.until ?? 0]
+      return until > mostOf(policy, at) ? 0 : Math.max(0, until - (at + slackOf(policy)))
     },
     charge: async (policy, id) => {
       const at = now().getTime()
-      const most = at + mostWindows * policy.windowMs
-      await upsert(id, [start(at), { $set: { until: { $min: [{ $add: ['$until', stepOf(policy)] }, most] } } }])
+      const added = { $min: [{ $add: ['$until', stepOf(policy)] }, mostOf(policy, at)] }
+      await upsert(id, [start(policy, at), { $set: { until: added } }])
     },
     flush,
   }

@@ -9,6 +9,7 @@ import { type BudgetDocument, createBudgets } from './budgets.ts'
 export interface KnownNetworks {
   /** Undefined when the network is not known, else how long to wait, zero when one was taken. */
   readonly take: (policy: ThrottlePolicy, who: string, network: string) => Promise<TakenByNetwork | undefined>
+  readonly has: (who: string, network: string) => Promise<boolean>
   readonly giveBack: (policy: ThrottlePolicy, who: string, network: string) => void
   readonly remember: (who: string, network: string) => Promise<void>
   readonly forget: (who: string) => Promise<void>
@@ -40,6 +41,10 @@ export function createKnownNetworks(db: Db, now: () => Date): KnownNetworks {
       if (taken === undefined) return undefined
       const { waitMs, expiresAt } = taken
       return { waitMs, isFresh: expiresAt.getTime() > now().getTime() + keepMs - dayMs }
+    },
+    has: async (who, network) => {
+      const found = await collection.findOne({ _id: idOf(who, network) }, { projection: { expiresAt: 1 } })
+      return found !== null && found.expiresAt > now()
     },
     giveBack: (policy, who, network) => budgets.giveBack(policy, idOf(who, network)),
     remember: async (who, network) => {

@@ -2,31 +2,29 @@ import type { Secrets } from '../crypto/secrets.ts'
 import { isActive } from '../domain/account-changes.ts'
 import type { Method } from '../domain/authentication.ts'
 import { CeremonyOver, countTry, requireOpen, useCeremony } from '../domain/ceremony.ts'
-import { InvalidCode, TooManyCodes } from '../domain/totp.ts'
+import type { AccountRepository } from '../store/account.repository.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { CheckCode } from './check-code.ts'
 import type { SignIn } from './complete-sign-in.ts'
-import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { DevicePair } from './log-in.ts'
-import type { Audit } from './record-audit.ts'
 
-/** Completes a sign-in with a code. Throws `CeremonyOver`, `InvalidCode`, `TooManyCodes`. */
+/** Completes a sign-in with a code. Throws `CeremonyOver`, `InvalidCode`, `TooManyCodes`, `TooManyAttempts`. */
 export type AnswerChallenge = (answer: { mfaToken: string; code: string }, origin: Origin) => Promise<DevicePair>
 
 interface Ports {
+  readonly accounts: AccountRepository
   readonly ceremonies: CeremonyRepository
   readonly secrets: Secrets
   readonly checkCode: CheckCode
   readonly signIn: SignIn
-  readonly guard: GuardSignIn
-  readonly audit: Audit
   readonly now: () => Date
 }
 
 const form = /^(cer_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/
 
 export const makeAnswerChallenge =
-  ({ ceremonies, secrets, checkCode, signIn, guard, audit, now }: Ports): AnswerChallenge =>
+  ({ accounts, ceremonies, secrets, checkCode, signIn, now }: Ports): AnswerChallenge =>
   async ({ mfaToken, code }, origin) => {
     const [, id, secret] = form.exec(mfaToken) ?? []
     if (id === undefined || secret === undefined) throw CeremonyOver()
@@ -39,14 +37,12 @@ export const makeAnswerChallenge =
     })
     const [first] = begun
     if (first === undefined) throw CeremonyOver({ id })
-    const account = await checkCode(first.userId, code).catch(async (error: unknown) => {
-      if (InvalidCode.is(error) || TooManyCodes.is(error))
-        await audit.record({ action: 'mfa.failed', actor: { kind: 'nobody' }, subject: first.userId, origin })
-      throw error
-    })
+    const known = await accounts.find(first.userId)
+    if (known === undefined) throw CeremonyOver({ id })
+    const { account, attempt } = await checkCode(known, { code, origin, actor: { kind: 'nobody' } })
     await ceremonies.update(id, (before) => useCeremony(requireOpen(before, 'second-factor', now()), now()))
     if (!isActive(account)) throw CeremonyOver({ id })
     const methods: readonly Method[] = [...first.methods, 'otp', 'mfa']
     const tokens = await signIn(account, { methods, origin })
-    return { ...tokens, deviceToken: await guard.welcome(account.email, origin) }
+    return { ...tokens, deviceToken: await attempt.succeeded() }
   }

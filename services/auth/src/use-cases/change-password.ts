@@ -1,12 +1,12 @@
 import { changed } from '@tradewind/database/decision'
-import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import type { Account } from '../domain/account.ts'
 import { setPassword, WrongPassword } from '../domain/account-changes.ts'
 import { refuseWeakPassword } from '../domain/password-rules.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
-import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { ReadAccount } from './read-account.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
+import { knowsPassword, type PasswordPorts } from './show-password.ts'
 import type { WriteLetter } from './write-letter.ts'
 
 export interface PasswordChange {
@@ -21,10 +21,8 @@ export interface PasswordChange {
 /** Changes a password and ends the other sessions. Throws `WrongPassword`, `TooManyAttempts` and what is wrong with the new one. */
 export type ChangePassword = (change: PasswordChange) => Promise<void>
 
-interface Ports {
+interface Ports extends PasswordPorts {
   readonly accounts: AccountRepository
-  readonly passwords: PasswordHasher
-  readonly guard: GuardSignIn
   readonly isCommonPassword: (password: string) => boolean
   readonly readAccount: ReadAccount
   readonly writeLetter: WriteLetter
@@ -39,20 +37,13 @@ interface Shown {
   readonly origin: Origin
 }
 
-/**
- * Throws `WrongPassword`, and `TooManyAttempts`: whoever holds a stolen token guesses from the same budgets as at sign-in.
- */
+/** Throws `WrongPassword` and `TooManyAttempts`. */
 export async function requirePassword(
-  { passwords, guard }: Pick<Ports, 'passwords' | 'guard'>,
-  { email, passwordHash }: Account,
+  ports: PasswordPorts,
+  account: Account,
   { password, pointer, origin }: Shown,
 ): Promise<void> {
-  const attempt = await guard.enter(email, origin)
-  if (await passwords.verify(passwordHash, password)) {
-    attempt.passed()
-    return
-  }
-  await attempt.failed()
+  if (await knowsPassword(ports, account, password, origin)) return
   throw WrongPassword({}, { errors: [{ pointer, detail: 'is not the present password' }] })
 }
 

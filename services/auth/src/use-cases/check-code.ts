@@ -2,17 +2,35 @@ import { changed, type Decision } from '@tradewind/database/decision'
 import type { RecoveryCodes } from '../crypto/recovery-codes.ts'
 import type { TotpCodes } from '../crypto/totp-codes.ts'
 import type { Account } from '../domain/account.ts'
+import type { AuditActor } from '../domain/audit.ts'
 import { InvalidCode, isTotpActive, judgeCode, TooManyCodes, type Verdict } from '../domain/totp.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
+import type { Attempt, GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { Audit } from './record-audit.ts'
+
+export interface ShownCode {
+  readonly code: string
+  readonly origin: Origin
+  /** Who says that the account is his. */
+  readonly actor: AuditActor
+}
+
+export interface AcceptedCode {
+  readonly account: Account
+  /** What the code was taken from; what becomes of it is for the caller to say. */
+  readonly attempt: Pick<Attempt, 'succeeded' | 'passed'>
+}
 
 /**
- * Takes a code of the account's generator, or a recovery code, once. Throws `InvalidCode`, and `TooManyCodes` after many
- * wrong ones.
+ * Takes a code of the account's generator, or a recovery code, once, from the same budgets as a password. Throws
+ * `InvalidCode`, `TooManyAttempts`, and `TooManyCodes` after many wrong ones.
  */
-export type CheckCode = (userId: string, code: string) => Promise<Account>
+export type CheckCode = (account: Account, shown: ShownCode) => Promise<AcceptedCode>
 
 interface Ports {
   readonly accounts: AccountRepository
+  readonly guard: GuardSignIn
+  readonly audit: Audit
   readonly totpCodes: TotpCodes
   readonly recoveryCodes: RecoveryCodes
   readonly now: () => Date
@@ -27,7 +45,7 @@ export function requireAccepted(verdict: Verdict, now: Date): void {
   if (verdict.kind === 'refused') throw InvalidCode({}, { errors: [{ pointer: '/code', detail: 'is not good' }] })
 }
 
-export const makeCheckCode = ({ accounts, totpCodes, recoveryCodes, now }: Ports): CheckCode => {
+export const makeCheckCode = ({ accounts, guard, audit, totpCodes, recoveryCodes, now }: Ports): CheckCode => {
   function useRecoveryCode(account: Account, code: string): Decision<Account> {
     const known = account.recoveryCodes ?? []
     const used = recoveryCodes.find(code, known)
@@ -35,7 +53,7 @@ export const makeCheckCode = ({ accounts, totpCodes, recoveryCodes, now }: Ports
     return changed({ ...account, recoveryCodes: known.filter((hash) => hash !== used) })
   }
 
-  return async (userId, code) => {
+  async function take(userId: string, code: string): Promise<Account> {
     if (isRecoveryCode(code)) return await accounts.update(userId, (before) => useRecoveryCode(before, code))
     const verdicts: Verdict[] = []
     const account = await accounts.update(userId, (before) => {
@@ -51,5 +69,19 @@ export const makeCheckCode = ({ accounts, totpCodes, recoveryCodes, now }: Ports
     if (last === undefined) throw InvalidCode()
     requireAccepted(last, now())
     return account
+  }
+
+  return async ({ id: subject, email }, { code, origin, actor }) => {
+    const attempt = await guard.enter(email, origin)
+    try {
+      const account = await take(subject, code)
+      if (isRecoveryCode(code))
+        await audit.record({ action: 'recovery_codes.used', actor: { kind: 'user', id: subject }, subject, origin })
+      return { account, attempt }
+    } catch (error) {
+      if (InvalidCode.is(error) || TooManyCodes.is(error))
+        await Promise.all([attempt.failed(), audit.record({ action: 'mfa.failed', actor, subject, origin })])
+      throw error
+    }
   }
 }

@@ -18,6 +18,7 @@ import type { AccountRepository } from '../store/account.repository.ts'
 import type { AuthorizationCodeRepository } from '../store/authorization-code.repository.ts'
 import type { Origin } from './guard-sign-in.ts'
 import type { OpenSession } from './open-session.ts'
+import type { Audit } from './record-audit.ts'
 import type { RefreshSession } from './refresh-session.ts'
 import type { RevokeSession } from './revoke-sessions.ts'
 
@@ -48,6 +49,7 @@ interface Ports {
   readonly openSession: OpenSession
   readonly refreshSession: RefreshSession
   readonly revoke: RevokeSession
+  readonly audit: Audit
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -57,9 +59,9 @@ const codeForm = /^(cod_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/
 /** Gives tokens by one of three grants. Throws the errors of RFC 6749, 5.2. */
 export const makeGiveTokens = (ports: Ports): GiveTokens => {
   const byCode = makeRedeem(ports)
-  const { accessTokens, refreshSession } = ports
+  const { accessTokens, refreshSession, audit } = ports
 
-  async function toMachine(client: Client, { scope }: TokenRequest): Promise<GivenTokens> {
+  async function toMachine(client: Client, { scope }: TokenRequest, origin: Origin): Promise<GivenTokens> {
     if (client.kind !== 'machine') throw UnauthorizedClient()
     const given = givenScope(scope, client.scopes)
     const accessToken = accessTokens.issue({
@@ -70,6 +72,8 @@ export const makeGiveTokens = (ports: Ports): GiveTokens => {
       accessVersion: client.accessVersion,
       scope: given,
     })
+    const { id } = client
+    await audit.record({ action: 'client.signed_in', actor: { kind: 'client', id }, subject: id, origin })
     return { accessToken, expiresIn: accessTokens.lifetimeSeconds, scope: given }
   }
 
@@ -89,7 +93,7 @@ export const makeGiveTokens = (ports: Ports): GiveTokens => {
   return async (client, request, origin) => {
     switch (request.grantType) {
       case 'client_credentials':
-        return await toMachine(client, request)
+        return await toMachine(client, request, origin)
       case 'authorization_code':
         return await byCode(client, request, origin)
       case 'refresh_token':
@@ -100,7 +104,17 @@ export const makeGiveTokens = (ports: Ports): GiveTokens => {
   }
 }
 
-const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke, now, newId }: Ports): GiveTokens => {
+const makeRedeem = ({
+  accounts,
+  codes,
+  secrets,
+  challengeOf,
+  openSession,
+  revoke,
+  audit,
+  now,
+  newId,
+}: Ports): GiveTokens => {
   /** One write uses the code up and says which session it gave, so that whoever shows it again ends that one. */
   async function redeem(id: string, shown: ShownCode, sessionId: string): Promise<Redemption> {
     let redemption: Redemption = { kind: 'refused' }
@@ -111,7 +125,7 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
     return redemption
   }
 
-  return async (client, { code, redirectUri, codeVerifier }, { device }) => {
+  return async (client, { code, redirectUri, codeVerifier }, origin) => {
     if (client.kind !== 'app') throw UnauthorizedClient()
     if (code === undefined || redirectUri === undefined || codeVerifier === undefined) throw InvalidRequest()
     const [, id, secret] = codeForm.exec(code) ?? []
@@ -126,12 +140,14 @@ const makeRedeem = ({ accounts, codes, secrets, challengeOf, openSession, revoke
     const { userId, scopes } = redemption.code
     const account = await accounts.find(userId)
     if (account === undefined || !isActive(account)) throw InvalidGrant()
-    const pair = await openSession(account, device, { app: { clientId: client.id, scopes }, sessionId })
+    const pair = await openSession(account, origin.device, { app: { clientId: client.id, scopes }, sessionId })
     // Somebody may have shown the code again before there was a session to end.
     if ((await codes.find(id))?.reusedAt !== undefined) {
       await revoke(sessionId, 'reuse')
       throw InvalidGrant()
     }
+    const actor = { kind: 'client', id: client.id } as const
+    await audit.record({ action: 'app.signed_in', actor, subject: userId, origin, detail: { sessionId } })
     return { ...pair, scope: scopes }
   }
 }

@@ -30,6 +30,10 @@ export interface GuardSignIn {
   readonly enter: (normalisedEmail: string, origin: Origin) => Promise<Attempt>
   /** Makes the network and the device of a new account known. Gives the device's token. */
   readonly welcome: (normalisedEmail: string, origin: Origin) => Promise<string>
+  /** Lets a network show a secret that is too long to be guessed, unless too many from there were wrong. */
+  readonly trySecret: <T>(origin: Origin, isWrong: (error: unknown) => boolean, work: () => Promise<T>) => Promise<T>
+  /** Refuses to write to an address once more when too many mails were asked for, also to addresses without an account. */
+  readonly requireMayWrite: (normalisedEmail: string, origin: Origin) => Promise<void>
   readonly requireMayRegister: (origin: Origin) => Promise<void>
   readonly foundTaken: (origin: Origin) => Promise<void>
   /** Forgets where an account was signed in from. */
@@ -103,6 +107,26 @@ export const makeGuardSignIn = (ports: GuardPorts): GuardSignIn => {
     welcome: async (email, { network, deviceToken }) => {
       await knownNetworks.remember(pseudonyms.ofEmail(email), pseudonyms.ofNetwork(network))
       return tokenFor(email, deviceToken)
+    },
+    trySecret: async (origin, isWrong, work) => {
+      const network = pseudonyms.ofNetwork(origin.network)
+      await require(policies.network, network)
+      try {
+        return await work()
+      } catch (error) {
+        if (isWrong(error)) await throttles.charge(policies.network, network)
+        throw error
+      }
+    },
+    requireMayWrite: async (email, origin) => {
+      const network = pseudonyms.ofNetwork(origin.network)
+      const fromNetwork = await throttles.take(policies.mailNetwork, network)
+      if (fromNetwork > 0) throw tooManyAttempts(policies.mailNetwork, fromNetwork)
+      const who = pseudonyms.ofEmail(email)
+      const isKnown = await knownNetworks.has(who, network)
+      const [policy, subject] = isKnown ? [policies.mailKnown, `${who}/${network}`] : [policies.mailAccount, who]
+      const waitMs = await throttles.take(policy, subject)
+      if (waitMs > 0) throw tooManyAttempts(policy, waitMs)
     },
     requireMayRegister: ({ network }) => require(policies.taken, pseudonyms.ofNetwork(network)),
     foundTaken: ({ network }) => throttles.charge(policies.taken, pseudonyms.ofNetwork(network)),

@@ -10,6 +10,8 @@ import type { AccountRepository } from '../store/account.repository.ts'
 import type { ApiKeyRepository } from '../store/api-key.repository.ts'
 import type { ClientRepository } from '../store/client.repository.ts'
 import type { SessionRepository } from '../store/session.repository.ts'
+import type { Origin } from './guard-sign-in.ts'
+import type { Audit } from './record-audit.ts'
 import type { RevokeSession } from './revoke-sessions.ts'
 
 export interface InspectedToken {
@@ -24,7 +26,7 @@ export interface InspectedToken {
 /** What a token is worth now; undefined for nothing. */
 export type InspectToken = (client: Client, token: string) => Promise<InspectedToken | undefined>
 /** Ends what a token belongs to, when it belongs to the client; nothing otherwise, so nothing can be probed. */
-export type RevokeToken = (client: Client, token: string) => Promise<void>
+export type RevokeToken = (client: Client, token: string, origin: Origin) => Promise<void>
 
 interface Ports {
   readonly accounts: AccountRepository
@@ -34,6 +36,7 @@ interface Ports {
   readonly refreshTokens: RefreshTokens
   readonly issuedTokens: IssuedTokens
   readonly revoke: RevokeSession
+  readonly audit: Audit
   readonly now: () => Date
 }
 
@@ -86,12 +89,20 @@ export const makeInspectToken = ({
 }
 
 export const makeRevokeToken =
-  ({ sessions, refreshTokens, issuedTokens, revoke }: Ports): RevokeToken =>
-  async (client, token) => {
+  ({ sessions, refreshTokens, issuedTokens, revoke, audit }: Ports): RevokeToken =>
+  async (client, token, origin) => {
     const shown = refreshTokens.parse(token)
     const sessionId = shown?.sessionId ?? (await issuedTokens.read(token))?.sessionId
     const session = sessionId === undefined ? undefined : await sessions.find(sessionId)
     if (session === undefined || session.app?.clientId !== client.id) return
     if (shown !== undefined && !knowsToken(session, shown.hash)) return
     await revoke(session.id, 'logout')
+    const actor = { kind: 'client', id: client.id } as const
+    await audit.record({
+      action: 'session.revoked',
+      actor,
+      subject: session.userId,
+      origin,
+      detail: { sessionId: session.id },
+    })
   }

@@ -32,7 +32,7 @@ export const makeResetPassword =
   (ports: Ports): ResetPassword =>
   async ({ token, password }, origin) => {
     const { accounts, passwords, openLetter, writeLetter, revokeSessions, now, newId } = ports
-    const { account, letterOf } = await openLetter(token, 'reset-password')
+    const { account, letterOf } = await openLetter(token, 'reset-password', origin)
     const userId = account.id
     refuseWeakPassword({ email: account.email, password }, ports.isCommonPassword)
     const passwordHash = await passwords.hash(password)

@@ -1,3 +1,4 @@
+import type { AuditAction } from '@tradewind/contracts/audit'
 import { UserRegisteredV1 } from '@tradewind/contracts/auth'
 import { changed } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
@@ -12,6 +13,7 @@ import type { AccountRepository } from '../store/account.repository.ts'
 import type { CeremonyRepository } from '../store/ceremony.repository.ts'
 import type { CompleteSignIn, SignInOutcome } from './complete-sign-in.ts'
 import type { Origin } from './guard-sign-in.ts'
+import type { Audit } from './record-audit.ts'
 import type { WriteLetter } from './write-letter.ts'
 
 interface Ports {
@@ -22,6 +24,7 @@ interface Ports {
   readonly secrets: Secrets
   readonly completeSignIn: CompleteSignIn
   readonly writeLetter: WriteLetter
+  readonly audit: Audit
   readonly now: () => Date
   readonly newId: (prefix: string) => string
 }
@@ -65,7 +68,7 @@ export interface Arrival {
 export type FinishOutside = (given: Return, origin: Origin) => Promise<Arrival>
 
 export const makeFinishOutside = (ports: Ports): FinishOutside => {
-  const { accounts, ceremonies, providers, passwords, secrets, completeSignIn, writeLetter, now, newId } = ports
+  const { accounts, ceremonies, providers, passwords, secrets, completeSignIn, writeLetter, audit, now, newId } = ports
 
   /** Once, in the browser that was sent, back from where it was sent. */
   async function useJourney({ provider, query, browserSecret }: Return): Promise<CeremonyOf<'provider'>> {
@@ -82,7 +85,7 @@ export const makeFinishOutside = (ports: Ports): FinishOutside => {
     return last
   }
 
-  async function accountOf(provider: string, person: OutsideIdentity): Promise<Account> {
+  async function accountOf(provider: string, person: OutsideIdentity, origin: Origin): Promise<Account> {
     const identity = { provider, key: identityKey(provider, person.subject), linkedAt: now() }
     const linked = await accounts.findByIdentity(identity.key)
     if (linked !== undefined) return linked
@@ -95,22 +98,29 @@ export const makeFinishOutside = (ports: Ports): FinishOutside => {
       const name = person.name ?? email.split('@', 1)[0] ?? email
       const created = createAccount({ id: newId('usr'), email, name, roles: ['customer'], passwordHash })
       const account = { ...created, emailVerified: true, identities: [identity] }
-      return await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
+      await accounts.insert(account, UserRegisteredV1.create(newId('evt'), { userId: account.id }))
+      await noted('account.registered', account, provider, origin)
+      return account
     }
-    return await accounts.update(known.id, (before) => {
+    const account = await accounts.update(known.id, (before) => {
       // An address that was only typed is anybody's: who registered it first would share the account of its owner.
       if (!before.emailVerified || !isActive(before) || before.email !== email) throw LinkRefused({ provider })
       const after = { ...before, identities: linkIdentity(before.identities ?? [], identity) }
       const news = writeLetter(after, 'second-factor-changed')
       return changed(news.account, news.event)
     })
+    await noted('provider.linked', account, provider, origin)
+    return account
   }
+
+  const noted = (action: AuditAction, { id }: Account, provider: string, origin: Origin) =>
+    audit.record({ action, actor: { kind: 'user', id }, subject: id, origin, detail: { provider } })
 
   return async (given, origin) => {
     const { provider, query } = given
     const { nonce, codeVerifier, cookies } = await useJourney(given)
     const person = await providers.redeem(provider, query, { state: query.state, nonce, codeVerifier })
-    const account = await accountOf(provider, person)
+    const account = await accountOf(provider, person, origin)
     if (!isActive(account)) throw ProviderRefused({ provider })
     return { outcome: await completeSignIn(account, { methods: ['fed'], origin, provider }), cookies }
   }

@@ -1,14 +1,14 @@
 import type { AccessTokens } from '../crypto/access-tokens.ts'
-import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import { type Account, accessVersionOf } from '../domain/account.ts'
 import { type Method, rolesFor } from '../domain/authentication.ts'
 import { InvalidRefreshToken } from '../domain/session.ts'
 import { isTotpActive, WrongProof } from '../domain/totp.ts'
 import { requirePassword } from './change-password.ts'
 import type { CheckCode } from './check-code.ts'
-import type { GuardSignIn, Origin } from './guard-sign-in.ts'
+import type { Origin } from './guard-sign-in.ts'
 import type { NoteAuthentication } from './note-authentication.ts'
 import type { ReadAccount } from './read-account.ts'
+import type { PasswordPorts } from './show-password.ts'
 
 export interface Proof {
   readonly userId: string
@@ -24,9 +24,7 @@ export interface Proof {
  */
 export type StepUp = (proof: Proof) => Promise<string>
 
-interface Ports {
-  readonly passwords: PasswordHasher
-  readonly guard: GuardSignIn
+interface Ports extends PasswordPorts {
   readonly accessTokens: AccessTokens
   readonly readAccount: ReadAccount
   readonly checkCode: CheckCode
@@ -38,7 +36,9 @@ export const makeStepUp = (ports: Ports): StepUp => {
   async function methodsShown(account: Account, { password, code, origin }: Proof): Promise<readonly Method[]> {
     if (isTotpActive(account.totp)) {
       if (code === undefined || password !== undefined) throw wrongProof('/code')
-      await ports.checkCode(account.id, code)
+      const { id } = account
+      const { attempt } = await ports.checkCode(account, { code, origin, actor: { kind: 'user', id } })
+      attempt.passed()
       return ['pwd', 'otp', 'mfa']
     }
     if (password === undefined || code !== undefined) throw wrongProof('/password')
