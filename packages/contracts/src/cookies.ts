@@ -7,6 +7,8 @@ export const refreshCookie = '__Host-tradewind-refresh'
 /** Read by the page, and repeated in the header of the same name on whatever changes something. */
 export const csrfCookie = '__Host-tradewind-csrf'
 export const csrfHeader = 'x-csrf-token'
+/** Says that this browser signed in before; it opens nothing. */
+export const deviceCookie = '__Host-tradewind-device'
 /** Which browser was sent to another provider. */
 export const browserCookie = '__Host-tradewind-browser'
 

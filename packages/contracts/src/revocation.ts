@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { ApiKeyId, ClientId, SessionId, UserId } from './common.ts'
 import { defineEvent } from './event.ts'
 
+const KeyId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'thumbprint of the key (RFC 7638)' })
+
 const AccessVersion = Type.Integer({
   minimum: 1,
   description: 'how often the access has changed; tokens that were issued under an earlier one are not good any more',
@@ -22,6 +24,8 @@ export const ApiKeyRevokedV1 = defineEvent(
   'auth.api_key.revoked.v1',
   Type.Object({ userId: UserId, apiKeyId: ApiKeyId }),
 )
+/** Published when a signing key is compromised: nothing that it signed is good, and it signs nothing any more. */
+export const KeyWithdrawnV1 = defineEvent('auth.key.withdrawn.v1', Type.Object({ kid: KeyId }))
 /** Published when a machine client's secret or scopes change, or it is switched off. */
 export const ClientChangedV1 = defineEvent(
   'auth.client.changed.v1',

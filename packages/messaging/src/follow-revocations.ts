@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { allEvents } from '@tradewind/contracts/events'
-import { ApiKeyRevokedV1, ClientChangedV1, RoleChangedV1, SessionRevokedV1 } from '@tradewind/contracts/revocation'
+import {
+  ApiKeyRevokedV1,
+  ClientChangedV1,
+  KeyWithdrawnV1,
+  RoleChangedV1,
+  SessionRevokedV1,
+} from '@tradewind/contracts/revocation'
 import { maxTokenLifetimeSeconds, type Revocations } from '@tradewind/service-kit/revocations'
 import { fromHeaders } from './cloud-events.ts'
 import type { Messaging } from './connection.ts'
@@ -113,6 +119,7 @@ export function followRevocations(messaging: Messaging, revocations: Revocations
       revocations.outdate(data.userId, data.accessVersion, time)
     else if (message.subject === ClientChangedV1.type && ClientChangedV1.matches(data))
       revocations.outdate(data.clientId, data.accessVersion, time)
+    else if (message.subject === KeyWithdrawnV1.type && KeyWithdrawnV1.matches(data)) revocations.withdrawKey(data.kid)
     else throw new Error(contract.faults(data).join('; '))
   }
 
@@ -154,6 +161,6 @@ export function followRevocations(messaging: Messaging, revocations: Revocations
 }
 
 const followed = new Set<string>(
-  [SessionRevokedV1, ApiKeyRevokedV1, RoleChangedV1, ClientChangedV1].map(({ type }) => type),
+  [SessionRevokedV1, ApiKeyRevokedV1, RoleChangedV1, ClientChangedV1, KeyWithdrawnV1].map(({ type }) => type),
 )
 const lost = new Set<string>(['heartbeats_missed', 'consumer_not_found', 'stream_not_found', 'consumer_deleted'])

@@ -1,4 +1,4 @@
-import { RoleChangedV1, SessionRevokedV1 } from '@tradewind/contracts/revocation'
+import { KeyWithdrawnV1, RoleChangedV1, SessionRevokedV1 } from '@tradewind/contracts/revocation'
 import { newId } from '@tradewind/service-kit/ids'
 import { createRevocations } from '@tradewind/service-kit/revocations'
 import { eventually } from '@tradewind/testkit/eventually'
@@ -38,7 +38,7 @@ function startFollower() {
   const feed = followRevocations(messaging, revocations)
   closers.push(() => feed.close())
   const refuses = (sessionId: string, accessVersion = 0) =>
-    revocations.covers({ userId, sessionId, accessVersion, issuedAt: Date.now() })
+    revocations.covers({ userId, sessionId, accessVersion, issuedAt: Date.now(), kid: 'key-1' })
   return { revocations, feed, refuses }
 }
 
@@ -66,6 +66,15 @@ test('hears of each as it happens, within moments', async () => {
   await publishEnd(sessionId)
   await eventually(() => refuses(sessionId), { everyMs: 1 })
   expect(performance.now() - started).toBeLessThan(2_000)
+})
+
+test('hears of a key that was withdrawn, before it started and after', async () => {
+  await publish(KeyWithdrawnV1.type, { kid: 'key-1' })
+  const { revocations, refuses } = startFollower()
+  await eventually(() => refuses(newId('ses')))
+  await publish(KeyWithdrawnV1.type, { kid: 'key-2' })
+  await eventually(() => revocations.isWithdrawn('key-2'))
+  expect(revocations.isWithdrawn('key-3')).toBe(false)
 })
 
 test('changes nothing when it hears twice, late, or in another order', async () => {

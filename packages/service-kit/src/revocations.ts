@@ -6,6 +6,8 @@ export interface TokenFacts {
   /** How often its subject's access had changed when it was issued. */
   readonly accessVersion: number
   readonly issuedAt: number
+  /** The key that signed it. */
+  readonly kid: string
 }
 
 /**
@@ -17,6 +19,9 @@ export interface Revocations {
   readonly end: (sessionId: string, at: Date) => void
   /** A subject's access has changed for the `version`-th time: tokens of earlier versions are not good. */
   readonly outdate: (subject: string, version: number, at: Date) => void
+  /** A key is compromised: nothing that it signed is good, for as long as this process runs. Later ones do not get it. */
+  readonly withdrawKey: (kid: string) => void
+  readonly isWithdrawn: (kid: string) => boolean
   readonly covers: (token: TokenFacts) => boolean
   readonly size: () => number
 }
@@ -39,6 +44,8 @@ interface Entry {
 
 export function createRevocations({ now = Date.now, max = maxRemembered }: RevocationsOptions = {}): Revocations {
   const entries = new Map<string, Entry>()
+  // Not forgotten, since who has the key can sign at any time. There are never many.
+  const withdrawnKeys = new Set<string>()
   let allUntil = Number.NEGATIVE_INFINITY
 
   const isOver = ({ at }: Entry) => at + maxTokenLifetimeSeconds * 1000 + clockSkewMs <= now()
@@ -68,8 +75,13 @@ export function createRevocations({ now = Date.now, max = maxRemembered }: Revoc
   return {
     end: (sessionId, at) => remember(sessionId, Number.POSITIVE_INFINITY, at),
     outdate: (subject, version, at) => remember(subject, version, at),
-    covers: ({ userId, sessionId, accessVersion, issuedAt }) =>
-      issuedAt <= allUntil || leastVersionOf(sessionId) > accessVersion || leastVersionOf(userId) > accessVersion,
+    withdrawKey: (kid) => void withdrawnKeys.add(kid),
+    isWithdrawn: (kid) => withdrawnKeys.has(kid),
+    covers: ({ userId, sessionId, accessVersion, issuedAt, kid }) =>
+      withdrawnKeys.has(kid) ||
+      issuedAt <= allUntil ||
+      leastVersionOf(sessionId) > accessVersion ||
+      leastVersionOf(userId) > accessVersion,
     size: () => entries.size,
   }
 }

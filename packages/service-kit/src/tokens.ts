@@ -213,7 +213,9 @@ export function createTokenVerifier({
     now,
     jwt: {
       secret: async (_request: unknown, decoded: unknown) => {
-        const key = await keys.publicKey(keyIdOf(decoded))
+        const kid = keyIdOf(decoded)
+        if (revocations.isWithdrawn(kid)) throw InvalidToken({ reason: 'withdrawn key' })
+        const key = await keys.publicKey(kid)
         if (key === undefined) throw InvalidToken({ reason: 'unknown key' })
         return key.export({ type: 'spki', format: 'pem' })
       },
@@ -240,7 +242,13 @@ export function createTokenVerifier({
       if (claims.iat * 1000 > now() + maxIssuedAheadMs) throw InvalidToken({ reason: 'issued in the future' })
       if (claims.exp - claims.iat > maxTokenLifetimeSeconds) throw InvalidToken({ reason: 'lives too long' })
       const { sub, sid, roles } = claims
-      const facts = { userId: sub, sessionId: sid, accessVersion: claims.ver ?? 0, issuedAt: claims.iat * 1000 }
+      const facts = {
+        userId: sub,
+        sessionId: sid,
+        accessVersion: claims.ver ?? 0,
+        issuedAt: claims.iat * 1000,
+        kid: kidIn(token),
+      }
       if (revocations.covers(facts)) throw InvalidToken({ reason: 'revoked' })
       const scope = claims.scope?.split(' ')
       const caller: Caller = {
@@ -259,6 +267,13 @@ export function createTokenVerifier({
 
 const authenticationIn = ({ auth_time: at, amr }: Static<typeof Claims>): Authentication | undefined =>
   at === undefined ? undefined : { at: at * 1000, methods: amr ?? [] }
+
+/** The key that a verified token names, for when it is withdrawn later. */
+function kidIn(token: string): string {
+  const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())
+  if (!isHeader(header)) throw InvalidToken({ reason: 'header' })
+  return header.kid
+}
 
 function keyIdOf(decoded: unknown): string {
   const header: unknown =

@@ -4,12 +4,13 @@ import { createRevocations, maxTokenLifetimeSeconds } from '../src/revocations.t
 const start = Date.parse('2026-03-01T10:00:00Z')
 const at = (seconds: number) => new Date(start + seconds * 1000)
 const token = (
-  facts: Partial<{ userId: string; sessionId: string; accessVersion: number; issuedAt: number }> = {},
+  facts: Partial<{ userId: string; sessionId: string; accessVersion: number; issuedAt: number; kid: string }> = {},
 ) => ({
   userId: 'usr_1',
   sessionId: 'ses_1',
   accessVersion: 0,
   issuedAt: start,
+  kid: 'key-1',
   ...facts,
 })
 
@@ -31,6 +32,18 @@ test('a change of access takes the tokens of earlier versions, in whatever order
     false,
     false,
   ])
+})
+
+test('a withdrawn key takes with it whatever it signed, then and later', () => {
+  let now = start
+  const revocations = createRevocations({ now: () => now })
+  revocations.withdrawKey('key-1')
+  expect([revocations.isWithdrawn('key-1'), revocations.isWithdrawn('key-2')]).toEqual([true, false])
+  expect(revocations.covers(token())).toBe(true)
+  expect(revocations.covers(token({ kid: 'key-2' }))).toBe(false)
+  now += 30 * 24 * 3600 * 1000
+  revocations.end('ses_2', new Date(now))
+  expect(revocations.covers(token({ issuedAt: now }))).toBe(true)
 })
 
 test('is forgotten when no token can be left that it concerns', () => {

@@ -13,6 +13,7 @@ import { makeDeactivateAccount } from './use-cases/deactivate-account.ts'
 import type { DeferredWork } from './use-cases/deferred-work.ts'
 import { makeForgotPassword } from './use-cases/forgot-password.ts'
 import type { GuardSignIn } from './use-cases/guard-sign-in.ts'
+import type { EndApiKeys } from './use-cases/manage-api-keys.ts'
 import { makeOpenLetter } from './use-cases/open-letter.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import { makeReadAccountMail, type ReadAccountMail } from './use-cases/read-account-mail.ts'
@@ -34,6 +35,7 @@ interface AccountOptions {
   readonly writeLetter: WriteLetter
   readonly deferred: DeferredWork
   readonly revokeSessions: RevokeSessions
+  readonly endApiKeys: EndApiKeys
   readonly pagesUrl: string | undefined
   readonly now: () => Date
   readonly newId: (prefix: string) => string

@@ -45,6 +45,7 @@ import type { ExportPerson } from './use-cases/export-person.ts'
 import { type FindContact, makeFindContact } from './use-cases/find-contact.ts'
 import { makeLogIn } from './use-cases/log-in.ts'
 import { makeLogOut } from './use-cases/log-out.ts'
+import { makeEndApiKeys } from './use-cases/manage-api-keys.ts'
 import { makeOpenSession } from './use-cases/open-session.ts'
 import { makePurgeEnded, type PurgeEnded } from './use-cases/purge-ended.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
@@ -130,10 +131,21 @@ export function createApp(options: AppOptions): App {
   const refreshSession = makeRefreshSession(base)
   const revoke = makeRevokeSession(base)
   const revokeSessions = makeRevokeSessions({ ...base, revoke })
+  const endApiKeys = makeEndApiKeys(base)
   const writeLetter = makeWriteLetter(base)
   const signIn = makeSignIn({ ...base, openSession })
   const completeSignIn = makeCompleteSignIn({ ...base, signIn })
-  const ports = { ...base, openSession, signIn, completeSignIn, refreshSession, revoke, revokeSessions, writeLetter }
+  const ports = {
+    ...base,
+    openSession,
+    signIn,
+    completeSignIn,
+    refreshSession,
+    revoke,
+    revokeSessions,
+    endApiKeys,
+    writeLetter,
+  }
   const accounts = createAccounts(ports)
   const access = createAccess(ports)
   const privacy = createPrivacy({ ...ports, auditLog: options.guard.auditLog })

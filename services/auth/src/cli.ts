@@ -5,8 +5,10 @@ import { migrate } from '@tradewind/database/migrations'
 import { ConfigError } from '@tradewind/service-kit/config'
 import { DomainError } from '@tradewind/service-kit/errors'
 import { newId } from '@tradewind/service-kit/ids'
+import { createKeyring } from '@tradewind/service-kit/keyring'
 import { Command } from 'commander'
 import { guessLimitsOf, readConfig } from './config.ts'
+import { createLetterTokens } from './crypto/letter-tokens.ts'
 import { createPasswordHasher } from './crypto/password-hasher.ts'
 import { AccountNotFound } from './domain/account.ts'
 import { normaliseEmail } from './domain/email.ts'
@@ -16,8 +18,11 @@ import { openGuard } from './store/open-guard.ts'
 import { openKeys } from './store/open-keys.ts'
 import { createRepositories } from './store/repositories.ts'
 import { makeEnsureOperator } from './use-cases/ensure-operator.ts'
+import { makeResetMfa } from './use-cases/reset-mfa.ts'
 import { makeRevokeSession, makeRevokeSessions } from './use-cases/revoke-sessions.ts'
 import { makeRotateSigningKey } from './use-cases/rotate-signing-key.ts'
+import { makeWithdrawSigningKey } from './use-cases/withdraw-signing-key.ts'
+import { makeWriteLetter } from './use-cases/write-letter.ts'
 
 /** Something is not as it should be: the chain is broken, or there is no such account. */
 const refusedExitCode = 2
@@ -41,11 +46,19 @@ async function openStores() {
   const base = { ...stores, ...guarded, now, newId }
   const revokeSessions = makeRevokeSessions({ ...base, revoke: makeRevokeSession(base) })
   const publishMs = config.AUTH_KEY_PUBLISH_SECONDS * 1000
+  const writeLetter = makeWriteLetter({
+    letterTokens: createLetterTokens(createKeyring(secretKeys, 'tradewind auth mail links')),
+    now,
+    newId,
+  })
   return {
     ...base,
     revokeSessions,
+    resetMfa: makeResetMfa({ ...base, revokeSessions, writeLetter }),
     rotate: async () =>
       await makeRotateSigningKey({ keys: await openKeys(database.db, secretKeys, now), now, publishMs })(),
+    withdraw: async (kid: string) =>
+      await makeWithdrawSigningKey({ ...base, keys: await openKeys(database.db, secretKeys, now) })(kid),
     ensureOperator: async (operator: { email: string; password: string }) => {
       const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 1 })
       return await makeEnsureOperator({ ...base, passwords, revokeSessions })(operator)
@@ -118,6 +131,35 @@ program
       await opened.revokeSessions(id, 'logout')
       await opened.audit.record({ action: 'sign_out.all', actor: system, subject: id, detail: { by: 'command line' } })
       return { userId: id, ended: open.length }
+    }),
+  )
+
+program
+  .command('reset-mfa')
+  .description(
+    'takes code generator, recovery codes and passkeys away from an account and ends its sessions; its owner is told by mail',
+  )
+  .argument('<user>', 'id or e-mail address')
+  .action(
+    run(async (opened, user: string) => {
+      const { id } = await accountOf(opened, user)
+      await opened.resetMfa(id)
+      await opened.audit.record({ action: 'mfa.reset', actor: system, subject: id, detail: { by: 'command line' } })
+      return { userId: id }
+    }),
+  )
+
+program
+  .command('withdraw-key')
+  .description(
+    'takes a compromised signing key out of use: what it signed is refused everywhere within moments, and another signs',
+  )
+  .argument('<kid>', 'name of the key, as GET /v1/auth/keys and /.well-known/jwks.json show it')
+  .action(
+    run(async ({ withdraw, audit }, kid: string) => {
+      const { signing } = await withdraw(kid)
+      await audit.record({ action: 'key.withdrawn', actor: system, detail: { kid, by: 'command line' } })
+      return { withdrawn: kid, signing }
     }),
   )
 

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
 import type { PasswordHasher } from './crypto/password-hasher.ts'
-import { secrets } from './crypto/secrets.ts'
 import type { NoteAction } from './http/note-action.ts'
 import { eraseOwn, eraseUser, exportOwn, getArchive, getErasure, getExport } from './http/privacy.route.ts'
+import type { ApiKeyRepository } from './store/api-key.repository.ts'
 import type { AuditRepository } from './store/audit.repository.ts'
 import type { SessionRepository } from './store/session.repository.ts'
 import { makeConfirmPassword } from './use-cases/confirm-password.ts'
 import { type ErasePorts, type EraseUser, makeEraseUser } from './use-cases/erase-user.ts'
 import { type AskForPerson, type ExportPerson, makeExportPerson } from './use-cases/export-person.ts'
-import { makeDeleteApiKey } from './use-cases/manage-api-keys.ts'
 import { makeReadOwnData } from './use-cases/read-own-data.ts'
 
 /** What others know of a person. */
@@ -19,7 +18,8 @@ export interface PersonQueries {
   readonly dataInNotifications: AskForPerson
 }
 
-interface PrivacyOptions extends Omit<ErasePorts, 'deleteApiKey' | 'countOpenOrders' | 'newReceiptId'> {
+interface PrivacyOptions extends Omit<ErasePorts, 'countOpenOrders' | 'newReceiptId'> {
+  readonly apiKeys: ApiKeyRepository
   readonly sessions: SessionRepository
   readonly auditLog: AuditRepository
   readonly passwords: PasswordHasher
@@ -41,7 +41,6 @@ export function createPrivacy(options: PrivacyOptions): PrivacyApp {
   const confirm = makeConfirmPassword(options)
   const erase = makeEraseUser({
     ...options,
-    deleteApiKey: makeDeleteApiKey({ ...options, secrets }),
     countOpenOrders: persons.countOpenOrders,
     newReceiptId,
   })

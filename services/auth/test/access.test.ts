@@ -283,6 +283,19 @@ describe('API keys', () => {
     expect(await tokenFor(key)).toBeNull()
   })
 
+  test('are fifty at most, also when many are asked for at the same moment', async () => {
+    const { id: userId, accessToken } = await signUp(auth)
+    const made = await Promise.all(Array.from({ length: 45 }, () => makeKey(accessToken)))
+    expect(made.every(({ status }) => status === 201)).toBe(true)
+    const more = await Promise.all(Array.from({ length: 30 }, () => makeKey(accessToken)))
+    expect(more.filter(({ status }) => status === 201).length).toBeLessThanOrEqual(5)
+    expect(more).toContainEqual(
+      expect.objectContaining({ status: 409, body: expect.objectContaining({ code: 'AUTH_TOO_MANY_API_KEYS' }) }),
+    )
+    const good = { userId, revokedAt: { $exists: false } }
+    expect(await auth.db.collection('api_keys').countDocuments(good)).toBeLessThanOrEqual(50)
+  })
+
   test('note their use once a minute', async () => {
     const { id, key } = bodyOf<MadeKey>(await makeKey((await signUp(auth)).accessToken))
     const version = async () =>

@@ -128,8 +128,10 @@ describe('the mail that another service writes', () => {
 })
 
 describe('a forgotten password', () => {
-  test('is replaced by the token of a mail, and all sessions end', async () => {
+  test('is replaced by the token of a mail, and all sessions and API keys end', async () => {
     const person = await signUp(auth)
+    const key = { name: 'till', scopes: ['own:use'], expiresInDays: 1 }
+    expect((await call(person, 'POST', 'api-keys', key)).status).toBe(201)
     expect((await forgot(person.email.toUpperCase())).status).toBe(202)
     const token = await tokenOf(auth, person.id, 'reset-password')
     expect(await auth.post('/v1/auth/password/reset', { token, password: 'password1' })).toMatchObject({
@@ -141,6 +143,8 @@ describe('a forgotten password', () => {
     await eventually(async () => (await auth.call('/v1/auth/me', { token: person.accessToken })).status === 401)
     expect((await logIn(person.email, password)).status).toBe(401)
     expect((await logIn(person.email, other)).status).toBe(200)
+    const good = { userId: person.id, revokedAt: { $exists: false } }
+    expect(await auth.db.collection('api_keys').countDocuments(good)).toBe(0)
     // Whoever reads mail there has shown that it is his.
     expect(await stored(person.id)).toMatchObject({ emailVerified: true })
     expect((await auth.post('/v1/auth/password/reset', { token, password: other })).status).toBe(400)

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { eventually } from '@tradewind/testkit/eventually'
+import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AuthFixture, secretKeys, startAuth } from './auth-fixture.ts'
-import { signUp } from './signed-in.ts'
+import { mailsFor } from './mails.ts'
+import { bodyOf, password, signUp } from './signed-in.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
@@ -39,7 +42,8 @@ const json = async (...args: string[]) => {
 test('explains itself without touching anything', async () => {
   const { out, code } = await run(['--help'], { env: { MONGODB_URL: '', AUTH_KEYS: '' } })
   expect(code).toBe(0)
-  for (const command of ['create-admin', 'revoke-user', 'rotate-keys', 'verify-audit']) expect(out).toContain(command)
+  for (const command of ['create-admin', 'revoke-user', 'reset-mfa', 'rotate-keys', 'withdraw-key', 'verify-audit'])
+    expect(out).toContain(command)
 })
 
 test('makes an admin with the password from its input, which it does not repeat', async () => {
@@ -58,6 +62,36 @@ test('ends the sessions of an account, by id or address, and writes it down', as
   const noted = await auth.db.collection('audit').find({ subject: ada.id, action: 'sign_out.all' }).toArray()
   expect(noted).toMatchObject([{ actor: { kind: 'system' } }, {}])
   expect(await run(['revoke-user', 'nobody@example.org'])).toMatchObject({ code: 2, out: '' })
+})
+
+test('takes second factors away from who lost them, ends the sessions, tells the owner and writes it down', async () => {
+  const ada = await signUp(auth)
+  const as = { method: 'POST', token: ada.accessToken } as const
+  const { secret } = bodyOf<{ secret: string }>(await auth.call('/v1/auth/mfa/totp/enroll', as))
+  const code = TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: auth.clock.now.getTime() })
+  await auth.call('/v1/auth/mfa/totp/verify', { ...as, body: { code } })
+  const login = () => auth.post('/v1/auth/login', { email: ada.email, password })
+  expect(await login()).toMatchObject({ body: { mfaRequired: true } })
+
+  expect(await json('reset-mfa', ada.email)).toEqual({ code: 0, answer: { userId: ada.id } })
+  expect((await auth.post('/v1/auth/refresh', { refreshToken: ada.refreshToken })).status).toBe(401)
+  expect(await login()).toMatchObject({ status: 200, body: { tokenType: 'Bearer' } })
+  // The service looks for what other processes left in its outboxes once it is some seconds old.
+  auth.clock.now = new Date(Date.now() + 5000)
+  await eventually(() => mailsFor(auth, ada.id).filter(({ kind }) => kind === 'second-factor-changed').length === 2)
+  const noted = await auth.db.collection('audit').find({ subject: ada.id, action: 'mfa.reset' }).toArray()
+  expect(noted).toMatchObject([{ actor: { kind: 'system' } }])
+  expect(await run(['reset-mfa', 'nobody@example.org'])).toMatchObject({ code: 2, out: '' })
+})
+
+test('withdraws a key that signs, and another signs', async () => {
+  const kid = auth.keys.current().kid
+  const { answer } = await json('withdraw-key', kid)
+  expect(answer).toMatchObject({ withdrawn: kid, signing: expect.not.stringContaining(kid) })
+  await auth.app.keepSigningKeys()
+  expect(auth.keys.current().kid).toBe(answer.signing)
+  expect(await auth.db.collection('audit').countDocuments({ action: 'key.withdrawn', 'detail.kid': kid })).toBe(1)
+  expect(await run(['withdraw-key', kid])).toMatchObject({ code: 2, out: '' })
 })
 
 test('rotates the keys that sign tokens', async () => {

@@ -35,6 +35,7 @@ describe('signing in with cookies', () => {
       '__Host-tradewind-access',
       '__Host-tradewind-refresh',
       '__Host-tradewind-csrf',
+      '__Host-tradewind-device',
     ])
     expect(access).toMatch(/; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
     expect(refresh).toMatch(/; Path=\/; Max-Age=604800; Secure; HttpOnly; SameSite=Strict$/)
@@ -57,6 +58,26 @@ describe('signing in with cookies', () => {
       status: 400,
       body: { errors: [{ pointer: '/refreshToken' }] },
     })
+  })
+
+  test('makes the browser known, which strangers who guess then cannot lock out', async () => {
+    const besieged = await startAuth({}, { perAccount: 3 })
+    const email = 'ada@example.org'
+    await besieged.post('/v1/auth/register', { email, password, name: 'Ada' }, { from: '198.51.100.1' })
+    const signIn = (from: string, secret: string, cookie = '') =>
+      besieged.call('/v1/auth/login?cookies=true', {
+        method: 'POST',
+        body: { email, password: secret },
+        headers: { cookie },
+        from,
+      })
+    const line = cookiesOf(await signIn('198.51.100.1', password)).get('__Host-tradewind-device')
+    expect(line).toMatch(/; Path=\/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict$/)
+    for (let guess = 0; guess < 4; guess += 1) await signIn(`203.0.113.${guess}`, 'wrong')
+    expect((await signIn('203.0.113.9', password)).status).toBe(429)
+    const known = `__Host-tradewind-device=${valueOf(line)}`
+    expect((await signIn('203.0.113.9', password, known)).status).toBe(200)
+    await besieged.stop()
   })
 
   test('ends with the cookies', async () => {

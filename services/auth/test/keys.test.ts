@@ -1,11 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
+import { followRevocations } from '@tradewind/messaging/follow-revocations'
 import { newId } from '@tradewind/service-kit/ids'
+import { createRevocations } from '@tradewind/service-kit/revocations'
 import { verifyToken } from '@tradewind/service-kit/testing'
 import { createJwksSource, createTokenVerifier } from '@tradewind/service-kit/tokens'
+import { eventually } from '@tradewind/testkit/eventually'
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createKeyWithdrawals } from '../src/store/key-withdrawals.ts'
 import { openKeys } from '../src/store/open-keys.ts'
+import { makeWithdrawSigningKey } from '../src/use-cases/withdraw-signing-key.ts'
 import {
   type AuthFixture,
   type AuthReplica,
@@ -13,6 +18,7 @@ import {
   issuer,
   publishMs,
   rotationMs,
+  secretKeys,
   startAuth,
 } from './auth-fixture.ts'
 import { bodyOf, type Person, password, signIn, signInAdmin, signUp } from './signed-in.ts'
@@ -153,4 +159,49 @@ test.each([
   }
   expect(kids.size).toBe(2)
   expect(refused).toBe(0)
+})
+
+test('a withdrawn key is worth nothing on a service that knows it, whatever the service keeps, and another signs', async () => {
+  const { url, server } = await serveJwks()
+  const now = () => auth.clock.now.getTime()
+  const revocations = createRevocations({ now })
+  const feed = followRevocations(auth.messaging, revocations)
+  const service = createTokenVerifier({ issuer, audience, keys: createJwksSource(url, { now }), revocations, now })
+  try {
+    const [before, unseen] = [await signUp(auth), await signUp(auth)]
+    // Verified once, so that the service remembers it.
+    await verifyToken(service, before.accessToken)
+    const kid = decodeProtectedHeader(before.accessToken).kid ?? ''
+    // By another process, as an operator does it, with an outbox that the service itself empties.
+    const withdraw = makeWithdrawSigningKey({
+      keys: await openKeys(auth.db, secretKeys, () => auth.clock.now),
+      keyWithdrawals: createKeyWithdrawals(auth.db, () => auth.clock.now),
+      newId,
+    })
+    const startedAt = performance.now()
+    const { signing } = await withdraw(kid)
+    expect(signing).not.toBe(kid)
+    const isRefused = (token: string) =>
+      verifyToken(service, token).then(
+        () => false,
+        () => true,
+      )
+    auth.clock.now = new Date(now() + 5000)
+    await eventually(() => isRefused(before.accessToken), { timeoutMs: 30_000 })
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
+    expect(await isRefused(unseen.accessToken)).toBe(true)
+    expect((await auth.call('/v1/auth/me', { token: before.accessToken })).status).toBe(401)
+    await expect(withdraw(kid)).rejects.toThrow('no such signing key')
+
+    await keepOn(auth, other)
+    travel(30_000)
+    const after = await signIn(auth, before)
+    expect(decodeProtectedHeader(after.accessToken).kid).toBe(signing)
+    await verifyToken(service, after.accessToken)
+    expect((await listKeys()).map((key) => key.kid)).not.toContain(kid)
+  } finally {
+    await feed.close()
+    server.closeAllConnections()
+    server.close()
+  }
 })

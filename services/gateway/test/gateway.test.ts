@@ -541,6 +541,15 @@ describe('cookies of a page', () => {
     )
   })
 
+  test.each(['login', 'mfa/challenge'])('let auth know the device at %s, which proves nothing', async (path) => {
+    const { cookie } = await cookies()
+    const headers = { ...json, cookie: `${cookie}; __Host-tradewind-device=d1` }
+    const asked = await ask(gateway, `/v1/auth/${path}?cookies=true`, { method: 'POST', headers, body: '{}' })
+    expect(asked.status).toBe(200)
+    expect(seen[0]?.headers).toMatchObject({ cookie: '__Host-tradewind-device=d1' })
+    expect(seen[0]?.headers).not.toHaveProperty('authorization')
+  })
+
   test.each(['refresh', 'logout'])('reach auth for %s, the refresh cookie alone, from the page alone', async (path) => {
     const { cookie } = await cookies()
     const post = (headers: Record<string, string>) =>

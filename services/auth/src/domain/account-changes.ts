@@ -50,6 +50,12 @@ export function resetPassword(account: Account, letter: Letter, passwordHash: st
   return setPassword(verifyEmail(owner, letter), passwordHash, now)
 }
 
+/** Takes away what is shown beside a password, and ends all sessions. */
+export function withoutSecondFactors(account: Account, now: Date): Account {
+  const { totp: _totp, recoveryCodes: _codes, passkeys: _passkeys, ...rest } = account
+  return endSessions(rest, now)
+}
+
 function withoutFactors(account: Account): Account {
   const { totp: _totp, recoveryCodes: _codes, passkeys: _passkeys, identities: _identities, ...rest } = account
   return rest

@@ -15,6 +15,7 @@ import type { StepUp } from '../use-cases/step-up.ts'
 import { noStore } from './no-store.ts'
 import type { NoteAction } from './note-action.ts'
 import { originOf } from './origin-of.ts'
+import { deviceTokenOf } from './session-cookies.ts'
 import { tokenAnswer } from './sign-in-answer.ts'
 
 export const showFactors = (readAccount: ReadAccount) =>
@@ -59,7 +60,7 @@ export const renewRecoveryCodes = (renew: NewRecoveryCodes, note: NoteAction) =>
 
 export const answerWithCode = (answer: AnswerChallenge) =>
   implementRoute(answerChallengeRoute, async ({ body, query, request }) =>
-    tokenAnswer(await answer(body, originOf(request)), query),
+    tokenAnswer(await answer(body, originOf(request, deviceTokenOf(request, {}, query))), query),
   )
 
 export const showAgain = (stepUp: StepUp, expiresIn: number, note: NoteAction) =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { accessCookie, browserCookie, csrfCookie, refreshCookie } from '@tradewind/contracts/cookies'
+import { accessCookie, browserCookie, csrfCookie, deviceCookie, refreshCookie } from '@tradewind/contracts/cookies'
 import { InvalidInput } from '@tradewind/service-kit/validation'
 import type { TokenPair } from '../use-cases/open-session.ts'
 import { noStore } from './no-store.ts'
@@ -16,9 +16,11 @@ const cookie = (name: string, value: string, maxAgeSeconds: number, ...attribute
 /** As long as a session may be idle by default; the token inside says what is good. */
 const refreshSeconds = 7 * 24 * 3600
 const browserSeconds = 300
+/** Longer than any session: whoever comes back after months is still not a stranger. */
+const deviceSeconds = 180 * 24 * 3600
 
 /** What a page gets that signs in with cookies: no token that a script could read, and what proves that it asks. */
-export const cookieSession = (pair: TokenPair) => {
+export const cookieSession = (pair: TokenPair & { readonly deviceToken?: string }) => {
   const csrfToken = randomBytes(32).toString('base64url')
   const body = { tokenType: 'Cookie' as const, expiresIn: pair.expiresIn, csrfToken }
   const headers = {
@@ -28,12 +30,15 @@ export const cookieSession = (pair: TokenPair) => {
       cookie(refreshCookie, pair.refreshToken, refreshSeconds, 'HttpOnly', 'SameSite=Strict'),
       // Read by the page, which repeats it in a header; another site can do neither.
       cookie(csrfCookie, csrfToken, refreshSeconds, 'SameSite=Strict'),
+      ...(pair.deviceToken === undefined
+        ? []
+        : [cookie(deviceCookie, pair.deviceToken, deviceSeconds, 'HttpOnly', 'SameSite=Strict')]),
     ],
   }
   return { body, headers }
 }
 
-/** Takes the cookies of a session away. */
+/** Takes the cookies of a session away. The device stays known. */
 export const endedCookies = {
   'set-cookie': [accessCookie, refreshCookie, csrfCookie].map((name) =>
     cookie(name, '', 0, 'HttpOnly', 'SameSite=Lax'),
@@ -53,6 +58,13 @@ export function cookieOf({ headers: { cookie: given = '' } }: WithHeaders, name:
     .filter((pair) => pair.startsWith(`${name}=`))
   return values.length === 1 ? values[0]?.slice(name.length + 1) : undefined
 }
+
+/** The device token of a sign-in: in its cookie where cookies were asked for, else in its body. */
+export const deviceTokenOf = (
+  request: WithHeaders,
+  { deviceToken }: { readonly deviceToken?: string },
+  { cookies }: { readonly cookies?: 'true' },
+): string | undefined => (cookies === undefined ? deviceToken : cookieOf(request, deviceCookie))
 
 /**
  * The refresh token of a request: in its cookie where cookies were asked for, else in its body. Undefined without the

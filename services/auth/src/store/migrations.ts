@@ -77,4 +77,11 @@ export const migrations: readonly Migration[] = [
       await db.collection('authorization_codes').createIndex({ userId: 1 }, { name: 'user' })
     },
   },
+  {
+    name: '0006-withdrawn-keys-and-ceremonies',
+    up: async (db) => {
+      await db.collection('key_withdrawals').createIndexes([outboxIndex])
+      await db.collection('ceremonies').createIndex({ userId: 1 }, { name: 'user', sparse: true })
+    },
+  },
 ]

@@ -8,6 +8,7 @@ import { createCeremonyRepository } from './ceremony.repository.ts'
 import { createClientRepository } from './client.repository.ts'
 import { createAssertionRegister } from './client-assertion.register.ts'
 import { createErasureRepository } from './erasure.repository.ts'
+import { createKeyWithdrawals } from './key-withdrawals.ts'
 import { createPersonExportRepository } from './person-export.repository.ts'
 import { createSessionRepository } from './session.repository.ts'
 
@@ -18,7 +19,9 @@ export function createRepositories(db: Db, now: () => Date) {
   const apiKeys = createApiKeyRepository(db, now)
   const clients = createClientRepository(db, now)
   const erasures = createErasureRepository(db, now)
+  const keyWithdrawals = createKeyWithdrawals(db, now)
   return {
+    keyWithdrawals,
     erasures,
     personExports: createPersonExportRepository(db, now),
     eraser: createAccountEraser(db),
@@ -30,6 +33,13 @@ export function createRepositories(db: Db, now: () => Date) {
     ceremonies: createCeremonyRepository(db, now),
     codes: createAuthorizationCodeRepository(db, now),
     assertions: createAssertionRegister(db),
-    outboxes: [accounts.outbox, sessions.outbox, apiKeys.outbox, clients.outbox, erasures.outbox],
+    outboxes: [
+      accounts.outbox,
+      sessions.outbox,
+      apiKeys.outbox,
+      clients.outbox,
+      erasures.outbox,
+      keyWithdrawals.outbox,
+    ],
   }
 }

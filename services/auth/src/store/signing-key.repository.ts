@@ -29,6 +29,8 @@ export interface SigningKeys {
   readonly list: () => readonly ListedKey[]
   /** Looks what other replicas did, and removes what no token needs any more. */
   readonly reload: () => Promise<void>
+  /** Removes a key at once; another signs from then on, a new one where there is none. False when it is not there. */
+  readonly withdraw: (kid: string) => Promise<boolean>
   /** Makes a key that signs from then on, unless one is waiting to. Tells which. */
   readonly add: (signsFrom: Date) => Promise<ListedKey>
 }
@@ -103,6 +105,15 @@ export async function openSigningKeys(db: Db, { seal, now, keptMs }: Options): P
     published: () => known.map(({ key }) => key),
     list: listed,
     reload,
+    withdraw: async (kid) => {
+      await reload()
+      const withdrawn = known.find(({ key }) => key.kid === kid)
+      if (withdrawn === undefined) return false
+      if (known.length === 1) await insert(withdrawn.generation + 1, now())
+      await collection.deleteOne({ _id: withdrawn.generation, kid })
+      await reload()
+      return true
+    },
     add: async (signsFrom) => {
       await reload()
       const generation = known[0]?.generation ?? 0

@@ -15,11 +15,10 @@ import {
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { AccountEraser } from '../store/account-eraser.ts'
 import type { AdminRegister } from '../store/admin-register.ts'
-import type { ApiKeyRepository } from '../store/api-key.repository.ts'
 import type { ErasureRepository } from '../store/erasure.repository.ts'
 import type { PersonExportRepository } from '../store/person-export.repository.ts'
 import type { GuardSignIn } from './guard-sign-in.ts'
-import type { DeleteApiKey } from './manage-api-keys.ts'
+import type { EndApiKeys } from './manage-api-keys.ts'
 import type { Audit } from './record-audit.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 
@@ -37,14 +36,13 @@ export interface EraseUser {
 export interface ErasePorts {
   readonly accounts: AccountRepository
   readonly admins: AdminRegister
-  readonly apiKeys: ApiKeyRepository
   readonly erasures: ErasureRepository
   readonly personExports: PersonExportRepository
   readonly eraser: AccountEraser
   readonly guard: GuardSignIn
   readonly audit: Audit
   readonly revokeSessions: RevokeSessions
-  readonly deleteApiKey: DeleteApiKey
+  readonly endApiKeys: EndApiKeys
   readonly countOpenOrders: (userId: string) => Promise<number>
   readonly newReceiptId: () => string
   readonly now: () => Date
@@ -52,15 +50,14 @@ export interface ErasePorts {
 }
 
 const batch = 50
-const keysAtOnce = 100
 
 export const makeEraseUser = (ports: ErasePorts): EraseUser => {
-  const { accounts, admins, apiKeys, erasures, personExports, eraser, guard, audit, now } = ports
+  const { accounts, admins, erasures, personExports, eraser, guard, audit, now } = ports
 
   /** Ends what could still be used, then removes it. False while news of the end is not out. */
   async function closeAccount(userId: string): Promise<boolean> {
     await ports.revokeSessions(userId, 'logout')
-    for (const { id } of await apiKeys.list(userId, now(), keysAtOnce)) await ports.deleteApiKey({ id, userId })
+    await ports.endApiKeys(userId)
     const account = await accounts.find(userId)
     if (account !== undefined) await guard.forget(account.email)
     await personExports.removeOf(userId)

@@ -37,7 +37,7 @@ interface Ports {
 /** Of the key this much is shown in lists. */
 const shownLength = 'twk_'.length + 6
 
-/** Throws `ScopeTooWide` and `TooManyApiKeys`. The bound may be exceeded by those who ask at the same moment. */
+/** Throws `ScopeTooWide` and `TooManyApiKeys`. */
 export const makeMakeApiKey =
   ({ apiKeys, secrets, now, newId }: Ports): MakeApiKey =>
   async ({ userId, permissions, name, scopes, expiresInDays }) => {
@@ -47,13 +47,29 @@ export const makeMakeApiKey =
     const { secret: key, hash: keyHash } = secrets.create('twk_')
     const prefix = key.slice(0, shownLength)
     const fresh = createApiKey({ id: newId('apk'), userId, name, scopes, prefix, keyHash, expiresInDays }, now())
-    return { key, apiKey: await apiKeys.insert(fresh) }
+    const apiKey = await apiKeys.insert(fresh)
+    // Of many who ask at the same moment, the last that stays sees all others: so there are never more.
+    if ((await apiKeys.list(userId, now(), maxApiKeys + 1)).length > maxApiKeys) {
+      await apiKeys.update(apiKey.id, (before) => changed(revokeApiKey(before, now())))
+      throw TooManyApiKeys({ userId })
+    }
+    return { key, apiKey }
   }
 
 export const makeListApiKeys =
   ({ apiKeys, now }: Ports): ListApiKeys =>
   (userId) =>
     apiKeys.list(userId, now(), maxApiKeys)
+
+/** Ends all of an account's keys. Safe to repeat. */
+export type EndApiKeys = (userId: string) => Promise<void>
+
+export const makeEndApiKeys = (ports: Ports): EndApiKeys => {
+  const remove = makeDeleteApiKey(ports)
+  return async (userId) => {
+    for (const { id } of await ports.apiKeys.list(userId, ports.now(), maxApiKeys)) await remove({ id, userId })
+  }
+}
 
 /** Ends one of one's own keys; another's is reported as missing. Throws `ApiKeyNotFound`. */
 export const makeDeleteApiKey =

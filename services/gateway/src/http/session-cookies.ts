@@ -1,6 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { accessCookie, browserCookie, csrfCookie, csrfHeader, refreshCookie } from '@tradewind/contracts/cookies'
+import {
+  accessCookie,
+  browserCookie,
+  csrfCookie,
+  csrfHeader,
+  deviceCookie,
+  refreshCookie,
+} from '@tradewind/contracts/cookies'
 import type { RouteContract } from '@tradewind/contracts/route'
 import { defineError } from '@tradewind/service-kit/errors'
 
@@ -17,6 +24,12 @@ const cookieOfRoute: Readonly<Record<string, string>> = {
   'GET /v1/auth/oidc/:provider/callback': browserCookie,
 }
 
+/** The same for what is no proof, so nothing has to be repeated. */
+const deviceCookieOfRoute: Readonly<Record<string, string>> = {
+  'POST /v1/auth/login': deviceCookie,
+  'POST /v1/auth/mfa/challenge': deviceCookie,
+}
+
 const safeMethods = new Set(['GET', 'HEAD'])
 
 /** The value of a cookie; undefined when there is none, or more than one. */
@@ -30,7 +43,8 @@ function cookieIn({ cookie: given = '' }: IncomingHttpHeaders, name: string): st
 
 /** The one cookie that goes on to the service. */
 export function forwardedCookie({ method, path }: RouteContract, headers: IncomingHttpHeaders): string | undefined {
-  const name = cookieOfRoute[`${method} ${path}`]
+  const route = `${method} ${path}`
+  const name = cookieOfRoute[route] ?? deviceCookieOfRoute[route]
   const value = name === undefined ? undefined : cookieIn(headers, name)
   return name === undefined || value === undefined ? undefined : `${name}=${value}`
 }

@@ -1,0 +1,32 @@
+import { KeyWithdrawnV1 } from '@tradewind/contracts/revocation'
+import { createAggregateStore } from '@tradewind/database/aggregate-store'
+import { changed, unchanged } from '@tradewind/database/decision'
+import type { Outbox } from '@tradewind/database/outbox'
+import type { Db } from 'mongodb'
+
+/** The signing keys that were withdrawn, with the news of it. */
+export interface KeyWithdrawals {
+  readonly outbox: Outbox
+  /** Safe to repeat: only the first time is news. */
+  readonly add: (kid: string, eventId: string) => Promise<void>
+}
+
+interface Withdrawal {
+  /** The key's name. */
+  readonly id: string
+  readonly withdrawnAt: Date
+}
+
+export function createKeyWithdrawals(db: Db, now: () => Date): KeyWithdrawals {
+  const store = createAggregateStore<Withdrawal>(db, 'key_withdrawals', { now })
+  return {
+    outbox: store.outbox,
+    add: async (kid, eventId) => {
+      await store.upsert(kid, (before) =>
+        before === undefined
+          ? changed({ id: kid, withdrawnAt: now() }, KeyWithdrawnV1.create(eventId, { kid }))
+          : unchanged(),
+      )
+    },
+  }
+}
