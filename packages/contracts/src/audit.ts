@@ -48,6 +48,7 @@ export const auditActions = [
   'client.changed',
   'client.removed',
   'operator.ensured',
+  'operator.acted',
   'privacy.export_requested',
   'privacy.export_downloaded',
   'privacy.erasure_requested',

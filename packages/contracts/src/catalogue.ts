@@ -82,6 +82,7 @@ const productParams = Strict({ id: ProductId })
 
 export const createProductRoute = defineRoute('inventory', 'POST', '/v1/products', 'catalogue:write', {
   summary: 'Creates a product with its variants',
+  audited: ['handle', 'status'],
   body: Strict({
     handle: Type.Optional(Handle),
     title: Title,

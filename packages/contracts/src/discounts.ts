@@ -39,6 +39,7 @@ const params = Strict({ code: DiscountCodeText })
 
 export const createDiscountCodeRoute = defineRoute('orders', 'POST', '/v1/discount-codes', 'discounts:write', {
   summary: 'Issues a discount code: so many percent, or an amount, off the subtotal',
+  audited: ['code', 'percent'],
   body: Strict({
     code: DiscountCodeText,
     percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
@@ -64,6 +65,7 @@ export const changeDiscountCodeRoute = defineRoute('orders', 'PATCH', '/v1/disco
   summary: 'Disables a discount code, enables it again, or changes when and how often it may be used',
   params,
   headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 100 })) }),
+  audited: ['status', 'totalLimit', 'perCustomerLimit'],
   body: Strict({
     status: Type.Optional(Type.Enum(['active', 'disabled'])),
     startsAt: Type.Optional(Type.Union([Timestamp, Type.Null()])),

@@ -5,6 +5,7 @@ import type { EventContract } from './event.ts'
 import * as fulfilment from './fulfilment.ts'
 import * as inventory from './inventory.ts'
 import * as notifications from './notifications.ts'
+import * as operatorActions from './operator-actions.ts'
 import * as orders from './orders.ts'
 import * as payments from './payments.ts'
 import * as privacy from './privacy.ts'
@@ -16,7 +17,20 @@ const isEvent = (value: unknown): value is EventContract =>
 
 /** Every published event, by type. */
 export const allEvents: ReadonlyMap<string, EventContract> = new Map(
-  [auth, authAccounts, revocation, privacy, catalogue, inventory, orders, fulfilment, payments, notifications, webhooks]
+  [
+    auth,
+    authAccounts,
+    revocation,
+    privacy,
+    catalogue,
+    inventory,
+    orders,
+    fulfilment,
+    payments,
+    notifications,
+    webhooks,
+    operatorActions,
+  ]
     .flatMap((module) => Object.values(module).filter(isEvent))
     .map((event) => [event.type, event]),
 )

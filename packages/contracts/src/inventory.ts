@@ -39,6 +39,7 @@ export const listLocationsRoute = defineRoute('inventory', 'GET', '/v1/locations
 
 export const createLocationRoute = defineRoute('inventory', 'POST', '/v1/locations', 'stock:write', {
   summary: 'Adds a place that holds stock',
+  audited: ['id', 'priority'],
   body: Strict({
     id: LocationId,
     name: Type.String({ minLength: 1, maxLength: 120 }),
@@ -60,6 +61,7 @@ export const StockLevel = Type.Object({
 export const adjustStockRoute = defineRoute('inventory', 'POST', '/v1/stock/adjustments', 'stock:write', {
   summary: 'Adds to or takes from the stock of a SKU at a location, with a reason',
   headers: idempotencyHeaders,
+  audited: ['sku', 'locationId', 'delta', 'reason'],
   body: Strict({
     sku: Sku,
     locationId: LocationId,
@@ -130,6 +132,7 @@ export const extendReservationRoute = defineRoute(
   {
     summary: 'Holds what is held for so many minutes from now, never shorter than before',
     params: reservationParams,
+    audited: ['minutes'],
     body: Strict({ minutes: Type.Integer({ minimum: 1, maximum: 10_080 }) }),
     response: { 200: Reservation },
   },

@@ -151,6 +151,7 @@ export const refundReturnRoute = defineRoute(
     summary: 'Pays back what was paid for the units that came, or another amount',
     params: returnParams,
     headers: idempotencyHeaders,
+    audited: ['amountMinor'],
     body: Strict({ amountMinor: Type.Optional(SomeAmount) }),
     response: { 200: Return },
   },
@@ -160,6 +161,7 @@ export const refundOrderRoute = defineRoute('orders', 'POST', '/v1/orders/:id/re
   summary: 'Pays a part back out of goodwill; never more than was captured and is not asked back yet',
   params: orderParams,
   headers: idempotencyHeaders,
+  audited: ['amountMinor'],
   body: Strict({ amountMinor: SomeAmount, reason: Words }),
   response: { 201: Type.Object({ refunds: Type.Array(Refund) }) },
 })

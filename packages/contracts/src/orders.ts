@@ -238,6 +238,7 @@ export const getSagaRoute = defineRoute('orders', 'GET', '/v1/ops/sagas/:orderId
 export const repairSagaRoute = defineRoute('orders', 'POST', '/v1/ops/sagas/:orderId', 'orders:repair', {
   summary: 'Asks again now for what an order waits for, or gives the order up and undoes it',
   params: sagaParams,
+  audited: ['action'],
   body: Strict({ action: Type.Enum(['retry', 'compensate']) }),
   response: { 200: Saga },
 })

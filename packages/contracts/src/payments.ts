@@ -111,6 +111,7 @@ export const capturePaymentRoute = defineRoute('payments', 'POST', '/v1/payments
   description: notYet,
   params: paymentParams,
   headers: idempotencyHeaders,
+  audited: ['amountMinor'],
   body: Strict({ amountMinor: Type.Optional(WantedMinor) }),
   response: { 200: Payment, 202: Payment },
 })
@@ -128,6 +129,7 @@ export const refundPaymentRoute = defineRoute('payments', 'POST', '/v1/payments/
   description: notYet,
   params: paymentParams,
   headers: idempotencyHeaders,
+  audited: ['amountMinor'],
   body: Strict({ amountMinor: WantedMinor, reason: Line(500) }),
   response: { 201: Refund, 202: Refund },
 })

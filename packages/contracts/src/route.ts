@@ -32,6 +32,8 @@ export interface RouteSchema {
   readonly shared?: true
   /** Set where it takes more than a token: whoever calls has shown who he is not long ago (RFC 9470). */
   readonly recent?: RecentSignIn
+  /** Fields of the body that the audit log may hold when an operator asks: ids, codes and figures, never what somebody wrote. */
+  readonly audited?: readonly string[]
   readonly response: Readonly<Record<number, TSchema>>
 }
 

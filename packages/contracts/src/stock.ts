@@ -37,6 +37,7 @@ export const setStockPolicyRoute = defineRoute('inventory', 'PUT', '/v1/stock/po
   description:
     '`backorder` needs a `limit`, `preorder` a `limit` and `availableAt`; `deny` takes neither. What waits is served where `locationId` says, by default the first location.',
   params: Strict({ sku: Sku }),
+  audited: ['policy', 'limit', 'locationId'],
   body: Strict({
     policy: StockPolicy,
     limit: Type.Optional(Units),
@@ -48,6 +49,7 @@ export const setStockPolicyRoute = defineRoute('inventory', 'PUT', '/v1/stock/po
 
 export const setStockThresholdRoute = defineRoute('inventory', 'PUT', '/v1/stock/thresholds', 'stock:write', {
   summary: 'Says below which number of available units operators are told; 0 for never',
+  audited: ['sku', 'locationId', 'threshold'],
   body: Strict({ sku: Sku, locationId: LocationId, threshold: UnitsOrNone }),
   response: { 200: Type.Object({ sku: Sku, locationId: LocationId, threshold: Type.Integer() }) },
 })
@@ -57,6 +59,7 @@ export const countStockRoute = defineRoute('inventory', 'POST', '/v1/stock/count
   description:
     'What is held counts as on hand. With `onHandWhenCounted`, what was on hand when the counting began, sales and deliveries since then are no difference.',
   headers: idempotencyHeaders,
+  audited: ['sku', 'locationId', 'counted'],
   body: Strict({
     sku: Sku,
     locationId: LocationId,
@@ -79,6 +82,7 @@ const TransferOrder = { sku: Sku, fromLocationId: LocationId, toLocationId: Loca
 export const transferStockRoute = defineRoute('inventory', 'POST', '/v1/stock/transfers', 'stock:write', {
   summary: 'Moves available units from one location to another',
   headers: idempotencyHeaders,
+  audited: ['sku', 'quantity', 'fromLocationId', 'toLocationId'],
   body: Strict(TransferOrder),
   response: {
     201: Type.Object({
@@ -147,6 +151,7 @@ export const checkStockRoute = defineRoute('inventory', 'GET', '/v1/stock/consis
 
 export const repairStockRoute = defineRoute('inventory', 'POST', '/v1/stock/consistency', 'stock:write', {
   summary: 'Rebuilds stock from its movements, or releases leaked holds, page by page, while everything runs',
+  audited: ['action', 'dryRun'],
   body: Strict({
     action: Type.Enum(['rebuild', 'release-leaked-holds']),
     dryRun: Type.Optional(Type.Boolean()),

@@ -52,6 +52,14 @@ test.each(named)('%s bounds everything that it takes', (_name, { schema }) => {
   expect(open).toEqual([])
 })
 
+test.each(named)('%s has the fields that the audit log is to hold, as codes and figures', (_name, { schema }) => {
+  const fields = schema.body?.properties ?? {}
+  expect((schema.audited ?? []).filter((name) => !(name in fields))).toEqual([])
+  expect(schema.audited ?? []).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/name|text|note|email|words/i)]),
+  )
+})
+
 /** Open to everybody, on purpose. */
 const publicRoutes = [
   'POST /oauth/introspect',

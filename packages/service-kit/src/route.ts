@@ -6,6 +6,8 @@ import { authenticate, type CallerOf, Forbidden, isAdmitted, requireRecent } fro
 import { nextPageLink } from './cursor.ts'
 import type { InputFault } from './errors.ts'
 import { acceptForms } from './form.ts'
+import { type OperatorLog, operatorActionOf } from './operator-actions.ts'
+import { problemFrom } from './problem.ts'
 import { uploadMs } from './slow-bodies.ts'
 import type { TokenVerifier } from './tokens.ts'
 import { runInTrace } from './trace.ts'
@@ -52,7 +54,7 @@ export type Handler<S extends RouteSchema, A extends Access, K extends StatusOf<
 /** A contract with the code that answers it; `createServer` registers it. */
 export interface ImplementedRoute {
   readonly contract: RouteContract
-  readonly register: (app: FastifyInstance, tokens: TokenVerifier) => void
+  readonly register: (app: FastifyInstance, tokens: TokenVerifier, operatorLog?: OperatorLog) => void
 }
 
 const noFields = Type.Object({}, { additionalProperties: false })
@@ -108,7 +110,29 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
     return { params, query, headers, body, upload, caller, request }
   }
 
-  const register = (app: FastifyInstance, tokens: TokenVerifier): void => {
+  /** Writes down before and after what an operator has done; a service without a log does neither. */
+  const handleNoted = async (input: RouteInput<S, A>, log: OperatorLog | undefined): Promise<RouteAnswer<S, K>> => {
+    const action = log && operatorActionOf(contract, input)
+    const finish = action && (await log.begin(action))
+    const tell = async (status: number) => {
+      try {
+        await finish?.(status)
+      } catch (error) {
+        // It is done, and that it was begun is on record: the log finds what nobody finished.
+        input.request.log.warn({ err: error }, 'what came of an operator’s action is not written down yet')
+      }
+    }
+    try {
+      const answer = await handler(input)
+      await tell(answer.status)
+      return answer
+    } catch (error) {
+      await tell(problemFrom(error, input.request.url).problem.status)
+      throw error
+    }
+  }
+
+  const register = (app: FastifyInstance, tokens: TokenVerifier, operatorLog?: OperatorLog): void => {
     const callers = new WeakMap<FastifyRequest, { readonly caller: CallerOf<A> }>()
     const route: RouteOptions = {
       method: contract.method,
@@ -121,7 +145,7 @@ export function implementRoute<S extends RouteSchema, A extends Access, K extend
         const admitted = callers.get(request)
         if (admitted === undefined) throw Forbidden()
         const input = await inputOf(request, admitted.caller)
-        const answer = await runInTrace(request.trace, () => handler(input))
+        const answer = await runInTrace(request.trace, () => handleNoted(input, operatorLog))
         const link = nextPageLink(request.url, answer.body)
         if (link !== undefined) reply.header('link', link)
         return send(reply, answer)

@@ -16,6 +16,7 @@ import { DomainError, defineError } from './errors.ts'
 import { answerOAuthError } from './form.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
+import type { OperatorLog } from './operator-actions.ts'
 import { createProblem, problemFrom } from './problem.ts'
 import type { ImplementedRoute } from './route.ts'
 import { endSlowBodies, uploadMs } from './slow-bodies.ts'
@@ -61,6 +62,8 @@ export interface ServerOptions {
   readonly metrics: Metrics
   readonly tokens: TokenVerifier
   readonly routes: readonly ImplementedRoute[]
+  /** Where it is written down what operators do; nowhere, unless said otherwise. */
+  readonly operatorLog?: OperatorLog | undefined
   /** Adds to the server itself, hooks included, after the routes. Access to what is registered there is its own business. */
   readonly raw?: (app: FastifyInstance) => Promise<void>
   /** Recognises errors that say that something the service needs is away; they are answered 503. */
@@ -134,7 +137,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   app.setNotFoundHandler((request, reply) => answerProblem(RouteNotFound(), request, reply))
 
-  for (const route of routes) route.register(app, tokens)
+  for (const route of routes) route.register(app, tokens, options.operatorLog)
   if (raw !== undefined) app.register(fastifyPlugin(raw))
   return app
 }

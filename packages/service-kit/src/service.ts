@@ -6,6 +6,7 @@ import { ConfigError } from './config.ts'
 import { type Check, createHealth, type Health } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import type { OperatorLog } from './operator-actions.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import type { ImplementedRoute } from './route.ts'
 import { createServer } from './server.ts'
@@ -39,6 +40,7 @@ export interface ServiceContext<C extends ServiceConfig> {
 
 export interface ServiceParts {
   readonly routes: readonly ImplementedRoute[]
+  readonly operatorLog?: OperatorLog
   readonly raw?: (app: FastifyInstance) => Promise<void>
   readonly tokens?: TokenVerifier
   /** Recognises errors that say that a dependency is away; they are answered 503. */

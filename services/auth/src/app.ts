@@ -50,6 +50,7 @@ import { makeOpenSession } from './use-cases/open-session.ts'
 import { makePurgeEnded, type PurgeEnded } from './use-cases/purge-ended.ts'
 import { makeReadAccount } from './use-cases/read-account.ts'
 import type { ReadAccountMail } from './use-cases/read-account-mail.ts'
+import { makeRecordOperatorAction, type RecordOperatorAction } from './use-cases/record-operator-action.ts'
 import { makeRefreshSession } from './use-cases/refresh-session.ts'
 import { makeRegisterAccount } from './use-cases/register-account.ts'
 import { makeRevokeSession, makeRevokeSessions } from './use-cases/revoke-sessions.ts'
@@ -105,6 +106,7 @@ export interface App {
   readonly erase: EraseUser
   readonly exports: ExportPerson
   readonly verifyAudit: VerifyAudit
+  readonly recordOperatorAction: RecordOperatorAction
 }
 
 /** Wires auth together; nothing is read or written before a route or a use case is called. */
@@ -175,5 +177,6 @@ export function createApp(options: AppOptions): App {
     erase: privacy.erase,
     exports: privacy.exports,
     verifyAudit,
+    recordOperatorAction: makeRecordOperatorAction({ ...ports, auditLog: options.guard.auditLog }),
   }
 }

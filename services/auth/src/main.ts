@@ -12,6 +12,7 @@ import { answerAccountMail } from './events/answer-account-mail.ts'
 import { answerApiKeyToken } from './events/answer-api-key-token.ts'
 import { answerUserContact } from './events/answer-user-contact.ts'
 import { askAboutPersons } from './events/ask-about-person.ts'
+import { onOperatorActed } from './events/on-operator-acted.ts'
 import { onPersonErased } from './events/on-person-erased.ts'
 import { migrations } from './store/migrations.ts'
 import { openGuard } from './store/open-guard.ts'
@@ -90,6 +91,30 @@ await runService('auth', readConfig, async (context) => {
     name: 'erasures-notifications',
     filter: 'notifications.person.>',
     handlers: [erased.notifications],
+  })
+  messaging.subscribe({
+    from: 'orders',
+    name: 'audit-orders',
+    filter: 'orders.operator.>',
+    handlers: [onOperatorActed(app.recordOperatorAction, 'orders')],
+  })
+  messaging.subscribe({
+    from: 'inventory',
+    name: 'audit-inventory',
+    filter: 'inventory.operator.>',
+    handlers: [onOperatorActed(app.recordOperatorAction, 'inventory')],
+  })
+  messaging.subscribe({
+    from: 'payments',
+    name: 'audit-payments',
+    filter: 'payments.operator.>',
+    handlers: [onOperatorActed(app.recordOperatorAction, 'payments')],
+  })
+  messaging.subscribe({
+    from: 'notifications',
+    name: 'audit-notifications',
+    filter: 'notifications.operator.>',
+    handlers: [onOperatorActed(app.recordOperatorAction, 'notifications')],
   })
   every(context, 'erasures', 1000, app.erase.sweep)
   every(context, 'exports', 1000, app.exports.sweep)

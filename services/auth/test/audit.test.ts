@@ -1,9 +1,11 @@
 import { AuditEntry, AuditVerification, listAuditRoute } from '@tradewind/contracts/audit'
 import { newId } from '@tradewind/service-kit/ids'
 import { eventually } from '@tradewind/testkit/eventually'
+import { decodeJwt } from 'jose'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { onOperatorActed } from '../src/events/on-operator-acted.ts'
 import { createGuard } from '../src/guard-app.ts'
 import { openGuard } from '../src/store/open-guard.ts'
 import { type AuthFixture, secretKeys, startAuth } from './auth-fixture.ts'
@@ -140,6 +142,40 @@ describe('the audit log', () => {
     })
     const record = { action: 'account.updated', actor: { kind: 'system' }, detail: { email: 'a@example.org' } } as const
     await expect(audit.record(record)).rejects.toThrow(/more than ids/)
+  })
+
+  test('takes in what operators did in other services, once, with where their session is', async () => {
+    const ada = await newCustomer('203.0.113.80')
+    const [registered] = (await list(`subject=${ada.id}`)).items
+    const { sid } = decodeJwt<{ sid: string }>(ada.accessToken)
+    const action = {
+      actionId: newId('act'),
+      at: auth.clock.now.toISOString(),
+      actor: { kind: 'user', id: ada.id },
+      sessionId: sid,
+      route: 'POST /v1/stock/adjustments',
+      subject: newId('ord'),
+      detail: { sku: 'TEA-1', delta: -3 },
+      status: 201,
+    } as const
+    const received = { id: newId('evt'), type: 'inventory.operator.acted.v1', time: auth.clock.now, data: action }
+    const { handle } = onOperatorActed(auth.app.recordOperatorAction, 'inventory')
+    await Promise.all([handle(received), handle(received), handle({ ...received, id: newId('evt') })])
+    const found = (await list(`actor=${ada.id}&action=operator.acted`)).items
+    expect(found).toMatchObject([
+      {
+        at: action.at,
+        subject: action.subject,
+        from: registered?.from,
+        detail: { service: 'inventory', route: action.route, status: 201, sku: 'TEA-1', delta: -3, sessionId: sid },
+      },
+    ])
+    await sealAll()
+    expect((await verify()).broken).toBeNull()
+    // What looks like anything but a code is left out, and the rest is kept.
+    const odd = { ...action, actionId: newId('act'), detail: { note: 'write to ada@example.org' } }
+    await handle({ ...received, data: odd })
+    expect(JSON.stringify((await list(`actor=${ada.id}&action=operator.acted`)).items)).not.toContain('ada@')
   })
 
   test('is for those who may read it', async () => {

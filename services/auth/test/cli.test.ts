@@ -6,7 +6,7 @@ import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AuthFixture, secretKeys, startAuth } from './auth-fixture.ts'
 import { mailsFor } from './mails.ts'
-import { bodyOf, password, signUp } from './signed-in.ts'
+import { bodyOf, signUp, password as usual } from './signed-in.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
@@ -70,7 +70,7 @@ test('takes second factors away from who lost them, ends the sessions, tells the
   const { secret } = bodyOf<{ secret: string }>(await auth.call('/v1/auth/mfa/totp/enroll', as))
   const code = TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: auth.clock.now.getTime() })
   await auth.call('/v1/auth/mfa/totp/verify', { ...as, body: { code } })
-  const login = () => auth.post('/v1/auth/login', { email: ada.email, password })
+  const login = () => auth.post('/v1/auth/login', { email: ada.email, password: usual })
   expect(await login()).toMatchObject({ body: { mfaRequired: true } })
 
   expect(await json('reset-mfa', ada.email)).toEqual({ code: 0, answer: { userId: ada.id } })

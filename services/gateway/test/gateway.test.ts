@@ -544,8 +544,8 @@ describe('cookies of a page', () => {
   test.each(['login', 'mfa/challenge'])('let auth know the device at %s, which proves nothing', async (path) => {
     const { cookie } = await cookies()
     const headers = { ...json, cookie: `${cookie}; __Host-tradewind-device=d1` }
-    const asked = await ask(gateway, `/v1/auth/${path}?cookies=true`, { method: 'POST', headers, body: '{}' })
-    expect(asked.status).toBe(200)
+    const { status } = await ask(gateway, `/v1/auth/${path}?cookies=true`, { method: 'POST', headers, body: '{}' })
+    expect(status).toBe(200)
     expect(seen[0]?.headers).toMatchObject({ cookie: '__Host-tradewind-device=d1' })
     expect(seen[0]?.headers).not.toHaveProperty('authorization')
   })

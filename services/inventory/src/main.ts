@@ -1,5 +1,6 @@
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
+import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { every } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
@@ -24,9 +25,10 @@ import { createTransferRepository } from './store/transfer.repository.ts'
 const maxOrdersUnderWay = 2048
 
 await runService('inventory', loadInventoryConfig, async (context) => {
-  const { db, ping } = await openDatabase(context, 'inventory', migrations)
+  const { db, ping } = await openDatabase(context, 'inventory', [...migrations, operatorLogMigration])
   const messaging = await openMessaging(context, 'inventory', { isTransient: isUnavailable, ping })
   const now = () => new Date()
+  const operatorLog = openOperatorLog(context, db, 'inventory')
   const products = createProductRepository(db, now)
   const conflicts = context.metrics.counter({
     name: 'stock_conflicting_writes_total',
@@ -54,7 +56,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
     holdMs: context.config.HOLD_MINUTES * 60_000,
     strategy: context.config.ALLOCATION_STRATEGY,
   })
-  messaging.relay(products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
+  messaging.relay(operatorLog.outbox, products.outbox, stock.outbox, reservations.outbox, transfers.outbox)
   messaging.subscribe({
     from: 'orders',
     name: 'orders',
@@ -72,5 +74,5 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   context.onShutdown('jobs', inventory.jobs.stop)
   every(context, 'job sweeper', 3600_000, inventory.jobs.sweep)
   every(context, 'image sweeper', 3600_000, inventory.sweepImages)
-  return { routes: inventory.routes, isUnavailable }
+  return { routes: inventory.routes, operatorLog, isUnavailable }
 })

@@ -4,6 +4,7 @@ import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { NotificationsPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
+import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery, askQuery } from '@tradewind/messaging/query'
 import { every } from '@tradewind/service-kit/every'
@@ -31,9 +32,10 @@ const dayMs = 24 * 3600 * 1000
 
 await runService('notifications', loadNotificationsConfig, async (context) => {
   const { config, logger, metrics, onShutdown } = context
-  const { db, ping } = await openDatabase(context, 'notifications', migrations)
+  const { db, ping } = await openDatabase(context, 'notifications', [...migrations, operatorLogMigration])
   const messaging = await openMessaging(context, 'notifications', { isTransient: isUnavailable, ping })
   const now = () => new Date()
+  const operatorLog = openOperatorLog(context, db, 'notifications')
   const notifications = createNotificationRepository(db, now)
   const erasedPersons = createErasedPersons(db, now)
   const endpoints = createWebhookEndpointRepository(db, now)
@@ -108,7 +110,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     now,
     newId,
   })
-  messaging.relay(notifications.outbox, erasedPersons.outbox, endpoints.outbox, deliveries.outbox)
+  messaging.relay(operatorLog.outbox, notifications.outbox, erasedPersons.outbox, endpoints.outbox, deliveries.outbox)
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers: service.onOrders })
   messaging.subscribe({
     from: 'orders',
@@ -135,5 +137,5 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
   every(context, 'webhook sweeper', 1000, deliver.sweep)
   every(context, 'webhook retention', 60_000, service.webhooks.sweep)
   every(context, 'address sweeper', 3600_000, service.forgetAddresses)
-  return { routes: service.routes, isUnavailable }
+  return { routes: service.routes, operatorLog, isUnavailable }
 })

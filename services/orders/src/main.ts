@@ -2,6 +2,7 @@ import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { OpenOrdersQueryV1, OrdersPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
+import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery } from '@tradewind/messaging/query'
 import { every } from '@tradewind/service-kit/every'
@@ -20,9 +21,10 @@ import { createOrderRepository } from './store/order.repository.ts'
 import { createOrderNumbers } from './store/order-numbers.ts'
 
 await runService('orders', loadOrdersConfig, async (context) => {
-  const { db, ping } = await openDatabase(context, 'orders', migrations)
+  const { db, ping } = await openDatabase(context, 'orders', [...migrations, operatorLogMigration])
   const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
   const now = () => new Date()
+  const operatorLog = openOperatorLog(context, db, 'orders')
   const orders = createOrderRepository(db, now)
   const erasedPersons = createErasedPersons(db, now)
   const { taxRates, shippingRates } = ratesOf(context.config)
@@ -45,7 +47,7 @@ await runService('orders', loadOrdersConfig, async (context) => {
     capture: context.config.ORDERS_CAPTURE,
     returnDays: context.config.ORDERS_RETURN_DAYS,
   })
-  messaging.relay(orders.outbox, erasedPersons.outbox)
+  messaging.relay(operatorLog.outbox, orders.outbox, erasedPersons.outbox)
   const { onProducts, onReservations, onRestocks, onPayments, onNotifications, onUsers } = service
   messaging.subscribe({ from: 'inventory', name: 'products', filter: 'inventory.product.>', handlers: onProducts })
   messaging.subscribe({
@@ -75,5 +77,5 @@ await runService('orders', loadOrdersConfig, async (context) => {
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
   every(context, 'order reconciler', 1000, service.reconcile)
   every(context, 'discount uses', 1000, service.settleDiscounts)
-  return { routes: service.routes, isUnavailable }
+  return { routes: service.routes, operatorLog, isUnavailable }
 })

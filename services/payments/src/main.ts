@@ -1,5 +1,6 @@
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
+import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { every } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
@@ -17,9 +18,10 @@ import { createWebhookEvents } from './store/webhook-events.ts'
 
 await runService('payments', loadPaymentsConfig, async (context) => {
   const { logger, config } = context
-  const { db, ping } = await openDatabase(context, 'payments', migrations)
+  const { db, ping } = await openDatabase(context, 'payments', [...migrations, operatorLogMigration])
   const messaging = await openMessaging(context, 'payments', { isTransient: isUnavailable, ping })
   const now = () => new Date()
+  const operatorLog = openOperatorLog(context, db, 'payments')
   const payments = createPaymentRepository(db, now)
   const differences = createDifferenceRepository(db, now)
   const simulator = config.PAYMENTS_PROVIDER === 'simulator' ? createSimulator(db, now) : undefined
@@ -46,7 +48,7 @@ await runService('payments', loadPaymentsConfig, async (context) => {
     onFailure: (paymentId, error) => logger.warn({ err: error, paymentId }, 'a payment is still unclear'),
     onUnknownWebhook: (eventId) => logger.warn({ eventId }, 'a webhook is about no payment of ours'),
   })
-  messaging.relay(payments.outbox, differences.outbox)
+  messaging.relay(operatorLog.outbox, payments.outbox, differences.outbox)
   const handlers = service.onOrders
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers })
   messaging.subscribe({ from: 'orders', name: 'fulfilments', filter: 'orders.fulfilment.>', handlers })
@@ -62,5 +64,5 @@ await runService('payments', loadPaymentsConfig, async (context) => {
       service.receiveWebhook({ provider: simulator.name, ...webhook })
     every(context, 'simulated webhooks', 500, () => simulator.deliverWebhooks(receive))
   }
-  return { routes: service.routes, isUnavailable }
+  return { routes: service.routes, operatorLog, isUnavailable }
 })

@@ -1,4 +1,4 @@
-import { type Collection, type Db, type Filter, MongoBulkWriteError } from 'mongodb'
+import { type Collection, type Db, type Filter, MongoBulkWriteError, MongoServerError } from 'mongodb'
 import type { AuditActor, AuditDetail, AuditEntry, Seal, SealedEntry } from '../domain/audit.ts'
 
 /** A place in the log: newest first by time, then id. */
@@ -22,6 +22,8 @@ export type StoredEntry = AuditEntry & { readonly seal?: Seal }
 export interface AuditRepository {
   readonly collection: Collection<AuditDocument>
   readonly insert: (entry: AuditEntry) => Promise<void>
+  /** The same, but an entry with this id that is there already stays as it is. */
+  readonly insertOnce: (entry: AuditEntry) => Promise<void>
   /** Newest first, `limit + 1` at most, so that the caller sees whether there are more. */
   readonly page: (query: AuditQuery) => Promise<StoredEntry[]>
   /** Oldest first. */
@@ -65,10 +67,18 @@ function filterFor({ actor, subject, action, from, to }: AuditFilter): Filter<Au
 
 export function createAuditRepository(db: Db): AuditRepository {
   const collection = db.collection<AuditDocument>('audit')
+  const insert = async ({ id, ...entry }: AuditEntry) => {
+    await collection.insertOne({ _id: id, ...entry, unsealedAt: entry.at })
+  }
   return {
     collection,
-    insert: async ({ id, ...entry }) => {
-      await collection.insertOne({ _id: id, ...entry, unsealedAt: entry.at })
+    insert,
+    insertOnce: async (entry) => {
+      try {
+        await insert(entry)
+      } catch (error) {
+        if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
+      }
     },
     page: async ({ after, limit, ...filter }) => {
       const conditions = [filterFor(filter)]
