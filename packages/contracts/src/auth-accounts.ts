@@ -83,6 +83,7 @@ export const AccountMailKind = Type.Enum([
   'password-changed',
   'email-changed',
   'second-factor-changed',
+  'registration-attempted',
 ])
 export type AccountMailKind = Static<typeof AccountMailKind>
 

@@ -43,8 +43,10 @@ const withCookies = 'The token stands in the body, or with `cookies=true` in its
 
 export const registerRoute = defineRoute('auth', 'POST', '/v1/auth/register', 'public', {
   summary: 'Creates a customer account and signs it in',
+  description:
+    'Where the system registers by mail (AUTH_REGISTER_BY_MAIL), every address is answered 202 and the rest is in a mail: nobody signs in before the address is verified.',
   body: Strict({ email: Email, password: NewPassword, name: Type.String({ minLength: 1, maxLength: 120 }) }),
-  response: { 201: Type.Object({ user: User, ...Tokens.properties, ...deviceToken }) },
+  response: { 201: Type.Object({ user: User, ...Tokens.properties, ...deviceToken }), 202: Type.Null() },
 })
 
 export const loginRoute = defineRoute('auth', 'POST', '/v1/auth/login', 'public', {

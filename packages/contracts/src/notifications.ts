@@ -31,6 +31,7 @@ export const NotificationTemplate = Type.Enum([
   'password-changed',
   'email-changed',
   'second-factor-changed',
+  'registration-attempted',
 ])
 export type NotificationTemplate = Type.Static<typeof NotificationTemplate>
 

@@ -80,6 +80,8 @@ export interface AppOptions {
   readonly secretKeys: string
   readonly lifetime: SessionLifetime
   readonly staffNeedsMfa: boolean
+  /** True when an account counts once its address is verified, and registering tells nothing. */
+  readonly registerByMail: boolean
   /** What code generators and devices show. */
   readonly productName: string
   readonly relyingParty: RelyingParty

@@ -88,6 +88,11 @@ export const settings = Type.Object({
     default: false,
     description: 'gives staff no more than customers have until they showed a second factor',
   }),
+  AUTH_REGISTER_BY_MAIL: Type.Boolean({
+    default: false,
+    description:
+      'answers every registration alike, whether its address is taken or not, and lets nobody sign in before the mail that follows was answered; it takes a mail server, and pages that expect 202',
+  }),
   AUTH_GUESSES_PER_ACCOUNT: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,

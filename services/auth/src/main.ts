@@ -57,6 +57,7 @@ await runService('auth', readConfig, async (context) => {
     secretKeys,
     lifetime: { absoluteMs: config.AUTH_SESSION_DAYS * dayMs, idleMs: config.AUTH_SESSION_IDLE_DAYS * dayMs },
     staffNeedsMfa: config.AUTH_REQUIRE_OPERATOR_MFA,
+    registerByMail: config.AUTH_REGISTER_BY_MAIL,
     productName: config.AUTH_PRODUCT_NAME,
     providerSettings: parseProviders(config.AUTH_OIDC_PROVIDERS ?? '[]') ?? [],
     relyingParty: {

@@ -123,6 +123,7 @@ export async function startAuth(
       secretKeys,
       lifetime: { absoluteMs: 30 * dayMs, idleMs: 7 * dayMs },
       staffNeedsMfa: false,
+      registerByMail: false,
       productName: 'Tradewind',
       providerSettings: [],
       relyingParty: { id: 'shop.example', name: 'Tradewind', origins: ['https://shop.example'] },

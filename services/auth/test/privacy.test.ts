@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   NotificationsPersonDataQueryV1,
   NotificationsPersonErasedV1,
@@ -9,9 +10,11 @@ import {
 import { answerQuery } from '@tradewind/messaging/query'
 import { newId } from '@tradewind/service-kit/ids'
 import { eventually } from '@tradewind/testkit/eventually'
+import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { onPersonErased } from '../src/events/on-person-erased.ts'
 import { type AuthFixture, startAuth } from './auth-fixture.ts'
+import { Authenticator } from './authenticator.ts'
 import { bodyOf, type Person, password, signIn, signInAdmin, signUp } from './signed-in.ts'
 
 let auth: AuthFixture
@@ -34,6 +37,62 @@ beforeAll(async () => {
   }))
 })
 afterAll(() => auth.stop())
+
+/** Somebody with everything that an account can have. */
+async function ownEverything() {
+  const ada = await signUp(auth)
+  const as = (path: string, body?: unknown) => auth.call(path, { method: 'POST', token: ada.accessToken, body })
+  const made = bodyOf<{ id: string; key: string }>(
+    await as('/v1/auth/api-keys', { name: 'till', scopes: ['own:use'], expiresInDays: 1 }),
+  )
+  const api = { id: made.id, hash: createHash('sha256').update(made.key).digest('base64url') }
+  const { secret } = bodyOf<{ secret: string }>(await as('/v1/auth/mfa/totp/enroll'))
+  const code = TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: auth.clock.now.getTime() })
+  expect((await as('/v1/auth/mfa/totp/verify', { code })).status).toBe(200)
+  const device = new Authenticator()
+  const begun = bodyOf<{ ceremonyId: string; options: { challenge: string } }>(
+    await as('/v1/auth/passkeys/register/options'),
+  )
+  const credential = device.register({ challenge: begun.options.challenge }, ada.id)
+  const passkey = await as('/v1/auth/passkeys/register/verify', {
+    ceremonyId: begun.ceremonyId,
+    name: 'Phone',
+    credential,
+  })
+  // One that is under way, and a sign-in that waits for its code.
+  await as('/v1/auth/passkeys/register/options')
+  expect((await auth.post('/v1/auth/login', { email: ada.email, password })).body).toMatchObject({ mfaRequired: true })
+  // As a sign-in with another provider leaves it.
+  const subject = newId('sub')
+  await auth.db.collection<{ _id: string }>('accounts').updateOne(
+    { _id: ada.id },
+    {
+      $set: { identities: [{ provider: 'other', key: `other:${subject}`, linkedAt: auth.clock.now }] },
+      $inc: { version: 1 },
+    },
+  )
+  const app = { name: 'an app', kind: 'app', scopes: ['own:use'], redirectUris: ['https://app.test/back'] }
+  const client = bodyOf<{ id: string }>(
+    await auth.call('/v1/auth/clients', { method: 'POST', token: (await signIn(auth, admin)).accessToken, body: app }),
+  )
+  const authorized = await as('/oauth/authorize', {
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: 'https://app.test/back',
+    code_challenge: 'c'.repeat(43),
+    code_challenge_method: 'S256',
+  })
+  expect(authorized.status).toBe(200)
+  await as('/v1/auth/privacy/export', { password })
+  return {
+    ...ada,
+    api,
+    subject,
+    passkeyId: bodyOf<{ id: string }>(passkey).id,
+    credentialId: device.credentialId.toString('base64url'),
+    before: await everything(),
+  }
+}
 
 interface ErasureBody {
   id: string
@@ -99,6 +158,21 @@ describe('erasing', () => {
     expect(receipt).toMatchObject({ status: 'completed', completedAt: auth.clock.now.toISOString() })
     expect(receipt.steps.every(({ doneAt }) => doneAt !== null)).toBe(true)
     expect(JSON.stringify(receipt)).not.toContain(ada.id)
+  })
+
+  test('takes everything that an account can have', async () => {
+    const ada = await ownEverything()
+    const named = [ada.email, ada.subject, ada.credentialId, ada.api.hash, ada.passkeyId]
+    expect(named.filter((text) => !ada.before.includes(text))).toEqual([])
+    const { id } = bodyOf<ErasureBody>(await erase(ada))
+    await closed(id)
+    const left = await everything()
+    expect(named.filter((text) => left.includes(text))).toEqual([])
+    for (const name of ['sessions', 'api_keys', 'authorization_codes', 'ceremonies', 'person_exports'])
+      expect(await auth.db.collection(name).countDocuments({ userId: ada.id })).toBe(0)
+    expect(await auth.db.collection<{ _id: string }>('accounts').countDocuments({ _id: ada.id })).toBe(0)
+    expect(await auth.app.exchangeApiKey(ada.api.hash)).toBeNull()
+    expect((await auth.post('/v1/auth/refresh', { refreshToken: ada.refreshToken })).status).toBe(401)
   })
 
   test('notes a confirmation once, however often and in whichever order it comes', async () => {
@@ -215,7 +289,7 @@ describe('an export', () => {
     const kinds = lines.map(({ service, kind }) => `${service}/${kind}`)
     expect(kinds.filter((kind) => kind === 'orders/order')).toHaveLength(7)
     expect(new Set(kinds)).toEqual(
-      new Set(['auth/account', 'auth/session', 'auth/audit', 'orders/order', 'notifications/mail']),
+      new Set(['auth/account', 'auth/letter', 'auth/session', 'auth/audit', 'orders/order', 'notifications/mail']),
     )
     expect(archive.body).toContain(ada.email)
     expect(archive.body).not.toMatch(/argon2|tokenHash|passwordHash/)
@@ -229,6 +303,40 @@ describe('an export', () => {
     expect(bodyOf<ExportBody>(await read(back, id)).status).toBe('expired')
     expect((await fetchArchive(back, id)).statusCode).toBe(409)
     expect(await auth.db.collection('person_export_parts').countDocuments({ exportId: id })).toBe(0)
+  })
+
+  test('holds passkeys, other providers, letters, keys and what one did, and nothing that opens an account', async () => {
+    const ada = await ownEverything()
+    await auth.app.recordOperatorAction('orders', {
+      actionId: newId('act'),
+      at: auth.clock.now.toISOString(),
+      actor: { kind: 'user', id: ada.id },
+      sessionId: newId('ses'),
+      route: 'POST /v1/orders/:id/cancel',
+      subject: newId('ord'),
+      detail: {},
+      status: 200,
+    })
+    const { id } = await request(ada)
+    await auth.app.exports.sweep()
+    const { body } = await fetchArchive(ada, id)
+    const lines = body
+      .trimEnd()
+      .split('\n')
+      .map((line): { service: string; kind: string; data: Record<string, unknown> } => JSON.parse(line))
+    const own = (kind: string) =>
+      lines.filter((line) => line.service === 'auth' && line.kind === kind).map(({ data }) => data)
+    expect(own('account')).toMatchObject([{ email: ada.email, recoveryCodesLeft: 10 }])
+    expect(own('passkey')).toMatchObject([{ name: 'Phone', publicKey: expect.any(String) }])
+    expect(own('identity')).toMatchObject([{ provider: 'other', key: `other:${ada.subject}` }])
+    expect(own('letter')).toContainEqual(expect.objectContaining({ kind: 'verify-email', to: ada.email }))
+    expect(own('api-key')).toMatchObject([{ id: ada.api.id, name: 'till' }])
+    expect(own('session').length).toBeGreaterThan(0)
+    const written = own('audit')
+    expect(new Set(written.map((entry) => entry['id'])).size).toBe(written.length)
+    const actions = written.map(({ action }) => action)
+    expect(actions).toEqual(expect.arrayContaining(['account.registered', 'mfa.enrolled', 'operator.acted']))
+    expect(body).not.toMatch(/argon2|tokenHash|passwordHash|keyHash|sealedSecret|nonce/)
   })
 
   test('is carried on by another worker, without doubles', async () => {

@@ -58,6 +58,43 @@ test('signing in takes as long for an address without an account as for a wrong 
   expect(Math.abs(chance - 0.5)).toBeLessThan(0.3)
 })
 
+let networks = 0
+/** Of a network that asked for no mail yet. */
+const newAddress = () => `198.18.${Math.floor(++networks / 250)}.${(networks % 250) + 1}`
+
+/** Addresses that have accounts, each of which may be written to four times. */
+const knownEmails = async (at: AuthFixture) => {
+  const emails = Array.from({ length: 40 }, newEmail)
+  for (const email of emails)
+    await at.post('/v1/auth/register', { email, password, name: 'Ada' }, { from: newAddress() })
+  await at.deferred.settle()
+  return emails
+}
+
+test.each([
+  ['registering by mail', '/v1/auth/register', { password, name: 'Ada' }],
+  ['asking for a new password', '/v1/auth/password/forgot', {}],
+])('%s takes as long for an address without an account', { timeout: 60_000 }, async (_name, path, rest) => {
+  const byMail = await startAuth({ registerByMail: true })
+  const emails = await knownEmails(byMail)
+  let turn = 0
+  const ask = async (email: string) => {
+    const from = newAddress()
+    const startedAt = performance.now()
+    const { status } = await byMail.post(path, { email, ...rest }, { from })
+    const time = performance.now() - startedAt
+    expect(status).toBe(202)
+    await byMail.deferred.settle()
+    return time
+  }
+  const { chance } = await compare(
+    () => ask(emails[turn++ % emails.length] ?? ''),
+    () => ask(newEmail()),
+  )
+  await byMail.stop()
+  expect(Math.abs(chance - 0.5)).toBeLessThan(0.3)
+})
+
 test('being held up takes as long for an address without an account', { timeout: 60_000 }, async () => {
   const held = await startAuth({}, { perAccount: 1, perNetwork: 1_000_000 })
   const email = newEmail()

@@ -42,7 +42,14 @@ beforeEach(() => {
 })
 
 const secret = 'usr_1.mal_1.0123456789012345678901234567890123456789012'
-const kinds = ['verify-email', 'reset-password', 'password-changed', 'email-changed', 'second-factor-changed'] as const
+const kinds = [
+  'verify-email',
+  'reset-password',
+  'password-changed',
+  'email-changed',
+  'second-factor-changed',
+  'registration-attempted',
+] as const
 
 /** A mail that auth asks for, and what it answers about it. */
 function asked(kind: (typeof kinds)[number], mail: { locale?: 'en' | 'de'; link?: string } = {}) {

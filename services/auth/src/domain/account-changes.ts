@@ -12,6 +12,9 @@ export const AdminStays = defineError(
 
 export const isActive = ({ deactivatedAt }: Account): boolean => deactivatedAt === undefined
 
+/** True when its password lets somebody in. */
+export const maySignIn = (account: Account): boolean => isActive(account) && account.awaitsMail !== true
+
 export const withLetter = (account: Account, letter: Letter): Account => ({
   ...account,
   letters: addLetter(account.letters ?? [], letter),
@@ -23,11 +26,10 @@ const withoutLetter = (account: Account, id: string): Account => ({
 })
 
 /** Uses up a letter that shows who reads mail at its address: from now on that is the account's. */
-export const verifyEmail = (account: Account, { id, to }: Letter): Account => ({
-  ...withoutLetter(account, id),
-  email: to,
-  emailVerified: true,
-})
+export function verifyEmail(account: Account, { id, to }: Letter): Account {
+  const { awaitsMail: _awaitsMail, ...rest } = withoutLetter(account, id)
+  return { ...rest, email: to, emailVerified: true }
+}
 
 /** Sessions that began before are over, but for the one that is kept. Asked at every refresh, so it holds with this one write. */
 const endSessions = (account: Account, now: Date, keptSessionId?: string): Account => {

@@ -18,6 +18,8 @@ export interface Account {
   /** Argon2id in PHC format. */
   readonly passwordHash: string
   readonly emailVerified: boolean
+  /** Set as long as nobody can sign in, since nobody has shown that the address is his. */
+  readonly awaitsMail?: true
   /** Of mails; the system's own where it is missing. */
   readonly locale?: 'en' | 'de'
   /** Since when nobody can sign in to it. */

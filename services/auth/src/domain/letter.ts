@@ -6,6 +6,7 @@ export type LetterKind =
   | 'password-changed'
   | 'email-changed'
   | 'second-factor-changed'
+  | 'registration-attempted'
 
 /** A mail to an account, with what its link is made from. The link itself is stored nowhere. */
 export interface Letter {
@@ -45,6 +46,7 @@ const lifetimesMs: Readonly<Record<LetterKind, number>> = {
   'password-changed': 7 * dayMs,
   'email-changed': 7 * dayMs,
   'second-factor-changed': 7 * dayMs,
+  'registration-attempted': dayMs,
 }
 
 export const hasLink = (kind: LetterKind): kind is 'verify-email' | 'reset-password' =>

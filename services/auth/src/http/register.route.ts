@@ -6,7 +6,9 @@ import { originOf } from './origin-of.ts'
 
 export const register = (registerAccount: RegisterAccount) =>
   implementRoute(registerRoute, async ({ body, request }) => {
-    const { account, tokens } = await registerAccount(body, originOf(request))
+    const registered = await registerAccount(body, originOf(request))
+    if (registered === undefined) return { status: 202, body: null, headers: noStore }
+    const { account, tokens } = registered
     const { id, email, name, roles } = account
     return { status: 201, body: { user: { id, email, name, roles: [...roles] }, ...tokens }, headers: noStore }
   })

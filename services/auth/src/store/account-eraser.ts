@@ -15,7 +15,7 @@ export function createAccountEraser(db: Db): AccountEraser {
   return {
     remove: async (userId) => {
       let isComplete = true
-      for (const name of ['sessions', 'api_keys', 'authorization_codes']) {
+      for (const name of ['sessions', 'api_keys', 'authorization_codes', 'ceremonies']) {
         const collection = db.collection(name)
         await collection.deleteMany({ userId, ...told })
         if ((await collection.findOne({ userId }, { projection: { _id: 1 } })) !== null) isComplete = false

@@ -2,7 +2,7 @@ import { changed, unchanged } from '@tradewind/database/decision'
 import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import type { Pseudonyms } from '../crypto/pseudonyms.ts'
 import { type Account, changePassword, InvalidCredentials } from '../domain/account.ts'
-import { isActive } from '../domain/account-changes.ts'
+import { maySignIn } from '../domain/account-changes.ts'
 import { normaliseEmail } from '../domain/email.ts'
 import type { AccountRepository } from '../store/account.repository.ts'
 import type { CompleteSignIn, MfaRequired } from './complete-sign-in.ts'
@@ -27,7 +27,7 @@ interface Ports {
 }
 
 /**
- * Signs in. An account that does not exist, or was closed, costs the same work and gives the same answer as a wrong
+ * Signs in. An account that does not exist, was closed, or waits for its mail, costs the same work and gives the same answer as a wrong
  * password. A hash of weaker parameters than today's is replaced.
  */
 export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudonyms, audit }: Ports): LogIn => {
@@ -43,7 +43,7 @@ export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudony
     const attempt = await guard.enter(email, origin)
     const account = await accounts.findByEmail(email)
     const matches = await passwords.verify(account?.passwordHash, password)
-    if (account === undefined || !matches || !isActive(account)) {
+    if (account === undefined || !matches || !maySignIn(account)) {
       const subject = account?.id ?? pseudonyms.ofEmail(email)
       await Promise.all([
         attempt.failed(),

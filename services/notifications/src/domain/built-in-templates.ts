@@ -238,6 +238,17 @@ const openings: Readonly<Record<Template, Openings>> = {
       'Ein zweiter Faktor oder ein Passkey Ihres Kontos kam hinzu oder wurde entfernt. Falls Sie das nicht waren, ändern Sie sofort Ihr Passwort.',
     ],
   },
+  'registration-attempted': {
+    make: news,
+    en: [
+      'You have an account already',
+      'somebody tried to open an account with this address, which has one. If that was you, sign in, or ask for a new password. If not, there is nothing to do.',
+    ],
+    de: [
+      'Sie haben schon ein Konto',
+      'Jemand wollte ein Konto mit dieser Adresse eröffnen, die schon eines hat. Wenn Sie das waren, melden Sie sich an oder lassen Sie sich ein neues Passwort geben. Wenn nicht, müssen Sie nichts tun.',
+    ],
+  },
 }
 
 /** The words that are used until an operator publishes others; English where a language has none. */

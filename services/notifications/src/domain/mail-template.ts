@@ -16,6 +16,7 @@ export const templates = [
   'password-changed',
   'email-changed',
   'second-factor-changed',
+  'registration-attempted',
 ] as const
 export type Template = (typeof templates)[number]
 
@@ -104,4 +105,5 @@ export const placeholdersOf: Readonly<Record<Template, Placeholders>> = {
   'password-changed': { name: 'value' },
   'email-changed': { name: 'value' },
   'second-factor-changed': { name: 'value' },
+  'registration-attempted': { name: 'value' },
 }
