@@ -185,7 +185,7 @@ export const authorizeRoute = defineRoute('auth', 'POST', '/oauth/authorize', 'a
 
 const names = Type.Array(Type.String())
 
-export const oauthMetadataRoute = defineRoute('auth', 'GET', '/.well-known/oauth-authorization-server', 'public', {
+const metadata = {
   summary: 'What the authorization server can do (RFC 8414)',
   response: {
     200: Type.Object({
@@ -206,6 +206,18 @@ export const oauthMetadataRoute = defineRoute('auth', 'GET', '/.well-known/oauth
       authorization_response_iss_parameter_supported: Type.Boolean(),
     }),
   },
+}
+
+export const oauthMetadataRoute = defineRoute(
+  'auth',
+  'GET',
+  '/.well-known/oauth-authorization-server',
+  'public',
+  metadata,
+)
+export const openidConfigurationRoute = defineRoute('auth', 'GET', '/.well-known/openid-configuration', 'public', {
+  ...metadata,
+  summary: 'The same, where clients of OpenID Connect look for it (RFC 8414, 5); there are no ID tokens',
 })
 
 export const oauthRoutes = [
@@ -220,4 +232,5 @@ export const oauthRoutes = [
   showAuthorizationRoute,
   authorizeRoute,
   oauthMetadataRoute,
+  openidConfigurationRoute,
 ]

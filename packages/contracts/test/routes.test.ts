@@ -67,6 +67,7 @@ const publicRoutes = [
   'POST /oauth/token',
   'GET /.well-known/jwks.json',
   'GET /.well-known/oauth-authorization-server',
+  'GET /.well-known/openid-configuration',
   'GET /v1/auth/privacy/erasures/:id',
   'GET /v1/availability',
   'GET /v1/categories',

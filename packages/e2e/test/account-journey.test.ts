@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { eventually } from '@tradewind/testkit/eventually'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningSystem, runSystem } from './running-system.ts'
+import { createShop } from './shop-client.ts'
 
 /** What arrived, with the line breaks of quoted-printable taken out. */
 const mails: string[] = []
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const address = listening.address()
   if (address === null || typeof address === 'string') throw new Error('the mail server does not listen')
   system = await runSystem({
+    AUTH_PUBLIC_URL: 'https://shop.example',
     SMTP_URL: `smtp://127.0.0.1:${address.port}`,
     AUTH_PAGES_URL: 'https://shop.example',
   })
@@ -118,6 +120,125 @@ test('somebody verifies an address, forgets the password, and signs in from a pa
   expect((await rename(fresh)).status).toBe(200)
 
   expect((await browser.send('POST', '/v1/auth/logout?cookies=true', {}, fresh)).status).toBe(204)
-  expect(browser.cookies).toEqual([])
+  // It is still known as one that signed in, which opens nothing.
+  expect(browser.cookies).toEqual(['__Host-tradewind-device'])
   expect((await browser.send('GET', '/v1/auth/me')).status).toBe(401)
+})
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** What a code generator shows now, or so many steps later (RFC 6238, six digits of thirty seconds). */
+function codeOf(secret: string, steps = 0): string {
+  const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const bytes = (bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2))
+  const step = Buffer.alloc(8)
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps))
+  const digest = createHmac('sha1', Buffer.from(bytes)).update(step).digest()
+  const offset = (digest.at(-1) ?? 0) & 0xf
+  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+test('somebody adds a second factor, signs in with it, and shows it once more', async () => {
+  const shop = createShop(system.gatewayUrl)
+  const { email, token } = await shop.newCustomer()
+  const password = 'correct horse battery'
+  const enrolled = await shop.post('/v1/auth/mfa/totp/enroll', undefined, { token })
+  const secret = textOf(enrolled.body, 'secret')
+  const activated = await shop.post('/v1/auth/mfa/totp/verify', { code: codeOf(secret) }, { token })
+  expect(activated).toMatchObject({ status: 200, body: { recoveryCodes: expect.any(Array) } })
+
+  const asked = await shop.post('/v1/auth/login', { email, password })
+  expect(asked).toMatchObject({ status: 200, body: { mfaRequired: true } })
+  const mfaToken = textOf(asked.body, 'mfaToken')
+  expect((await shop.post('/v1/auth/mfa/challenge', { mfaToken, code: 'AAAA-AAAA-AAAA-AAAA' })).status).toBe(400)
+  // The code that activated it is used up; the next one is taken already.
+  const signedIn = await shop.post('/v1/auth/mfa/challenge', { mfaToken, code: codeOf(secret, 1) })
+  expect(signedIn).toMatchObject({ status: 200, body: { deviceToken: expect.any(String) } })
+
+  const [recovery] = JSON.parse(JSON.stringify(activated.body)).recoveryCodes
+  const fresh = textOf(signedIn.body, 'accessToken')
+  const stepped = await shop.post('/v1/auth/step-up', { code: recovery }, { token: fresh })
+  expect(stepped.status).toBe(200)
+  const removed = await shop.call('/v1/auth/mfa/totp', { method: 'DELETE', token: textOf(stepped.body, 'accessToken') })
+  expect(removed.status).toBe(204)
+  expect(await shop.post('/v1/auth/login', { email, password })).toMatchObject({ body: { tokenType: 'Bearer' } })
+})
+
+test('somebody changes address and password, ends a session, and closes the account', async () => {
+  const shop = createShop(system.gatewayUrl)
+  const { email, token } = await shop.newCustomer()
+  const [password, changed] = ['correct horse battery', 'another horse, another battery']
+  const other = await shop.post('/v1/auth/login', { email, password })
+  const { items } = JSON.parse(JSON.stringify((await shop.call('/v1/auth/sessions', { token })).body))
+  const elsewhere = items.find(({ isCurrent }: { isCurrent: boolean }) => !isCurrent)
+  expect((await shop.call(`/v1/auth/sessions/${elsewhere.id}`, { method: 'DELETE', token })).status).toBe(204)
+  const refreshToken = textOf(other.body, 'refreshToken')
+  expect((await shop.post('/v1/auth/refresh', { refreshToken })).status).toBe(401)
+
+  expect(
+    (await shop.post('/v1/auth/password/change', { currentPassword: password, password: changed }, { token })).status,
+  ).toBe(204)
+  const address = `${randomUUID()}@example.org`
+  // One link of a kind is on its way at a time.
+  const first = await tokenFor(email, 'verify-email')
+  expect((await shop.post('/v1/auth/verify-email', { token: first })).status).toBe(204)
+  expect((await shop.post('/v1/auth/email', { email: address }, { token })).status).toBe(202)
+  const verification = await tokenFor(address, 'verify-email')
+  expect((await shop.post('/v1/auth/verify-email', { token: verification })).status).toBe(204)
+  expect(await shop.call('/v1/auth/me', { token })).toMatchObject({ body: { email: address, emailVerified: true } })
+
+  expect((await shop.post('/v1/auth/deactivate', { password: changed }, { token })).status).toBe(204)
+  expect((await shop.post('/v1/auth/login', { email: address, password: changed })).status).toBe(401)
+})
+
+test('somebody lets an app in, which acts within its scope until it is revoked', async () => {
+  const shop = createShop(system.gatewayUrl)
+  const admin = await shop.signInOperator()
+  const redirectUri = 'https://app.example/back'
+  const wanted = { kind: 'app', name: 'an app', scopes: ['own:use'], redirectUris: [redirectUri] }
+  const clientId = textOf((await shop.post('/v1/auth/clients', wanted, { token: admin })).body, 'id')
+  const machine = { kind: 'machine', name: 'a server', scopes: ['stock:read'] }
+  const server: { id: string; secret: string } = JSON.parse(
+    JSON.stringify((await shop.post('/v1/auth/clients', machine, { token: admin })).body),
+  )
+  const form = (path: string, fields: Record<string, string>) =>
+    shop.call(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(fields).toString(),
+    })
+
+  const { token } = await shop.newCustomer()
+  const verifier = randomUUID().repeat(2)
+  const authorized = await shop.post(
+    '/oauth/authorize',
+    {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    },
+    { token },
+  )
+  const back = new URL(textOf(authorized.body, 'redirectTo'))
+  expect(back.searchParams.get('iss')).toBeTruthy()
+  const redeem = { grant_type: 'authorization_code', client_id: clientId, redirect_uri: redirectUri }
+  const code = back.searchParams.get('code') ?? ''
+  const given = await form('/oauth/token', { ...redeem, code, code_verifier: verifier })
+  expect(given.status).toBe(200)
+  const access = textOf(given.body, 'access_token')
+  expect((await shop.call('/v1/orders', { token: access })).status).toBe(200)
+  expect((await shop.call('/v1/auth/sessions', { token: access })).status).toBe(403)
+
+  const introspect = () =>
+    form('/oauth/introspect', { client_id: server.id, client_secret: server.secret, token: access })
+  expect(await introspect()).toMatchObject({ status: 200, body: { active: true, client_id: clientId } })
+  const refreshToken = textOf(given.body, 'refresh_token')
+  expect((await form('/oauth/revoke', { client_id: clientId, token: refreshToken })).status).toBe(200)
+  expect(await introspect()).toMatchObject({ status: 200, body: { active: false } })
+  await eventually(async () => (await shop.call('/v1/orders', { token: access })).status === 401)
+
+  const metadata = await shop.call('/.well-known/openid-configuration')
+  expect(new URL(textOf(metadata.body, 'token_endpoint')).pathname).toBe('/oauth/token')
 })

@@ -1,3 +1,4 @@
+import { networkOf } from '@tradewind/service-kit/client-address'
 import { newId } from '@tradewind/service-kit/ids'
 import { createKeyring } from '@tradewind/service-kit/keyring'
 import type { ImplementedRoute } from '@tradewind/service-kit/route'
@@ -179,6 +180,6 @@ export function createApp(options: AppOptions): App {
     erase: privacy.erase,
     exports: privacy.exports,
     verifyAudit,
-    recordOperatorAction: makeRecordOperatorAction({ ...ports, auditLog: options.guard.auditLog }),
+    recordOperatorAction: makeRecordOperatorAction({ ...ports, auditLog: options.guard.auditLog, networkOf }),
   }
 }

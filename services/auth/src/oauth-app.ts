@@ -70,6 +70,6 @@ export function createOAuth(options: OAuthOptions): readonly ImplementedRoute[] 
     introspectToken(authenticate, makeInspectToken(ports), { issuer, audience }),
     showAuthorization(makeShowAuthorization(ports)),
     authorize(makeAuthorizeApp(ports), note),
-    showMetadata(issuer, publicUrl),
+    ...showMetadata(issuer, publicUrl),
   ]
 }

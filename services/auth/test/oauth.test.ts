@@ -418,12 +418,15 @@ describe('revocation and introspection', () => {
   })
 })
 
-test('the metadata names what is there', async () => {
-  const { body } = await auth.call('/.well-known/oauth-authorization-server')
-  const metadata = bodyOf<Record<string, string | string[]>>({ body })
-  const answered = new Set(auth.app.routes.map(({ contract }) => contract.path))
-  const places = Object.entries(metadata).filter(([name]) => /_endpoint$|_uri$/.test(name))
-  expect(places).toHaveLength(5)
-  for (const [, place] of places) expect(answered).toContain(new URL(String(place)).pathname)
-  expect(metadata).toMatchObject({ issuer, code_challenge_methods_supported: ['S256'] })
-})
+test.each(['oauth-authorization-server', 'openid-configuration'])(
+  'the metadata at %s names what is there',
+  async (at) => {
+    const { body } = await auth.call(`/.well-known/${at}`)
+    const metadata = bodyOf<Record<string, string | string[]>>({ body })
+    const answered = new Set(auth.app.routes.map(({ contract }) => contract.path))
+    const places = Object.entries(metadata).filter(([name]) => /_endpoint$|_uri$/.test(name))
+    expect(places).toHaveLength(5)
+    for (const [, place] of places) expect(answered).toContain(new URL(String(place)).pathname)
+    expect(metadata).toMatchObject({ issuer, code_challenge_methods_supported: ['S256'] })
+  },
+)

@@ -1,15 +1,15 @@
-import { oauthMetadataRoute } from '@tradewind/contracts/oauth'
+import { oauthMetadataRoute, openidConfigurationRoute } from '@tradewind/contracts/oauth'
 import { delegable } from '@tradewind/contracts/permissions'
-import { implementRoute } from '@tradewind/service-kit/route'
+import { type ImplementedRoute, implementRoute } from '@tradewind/service-kit/route'
 
 const cacheControl = 'public, max-age=300'
 const secretOrKey = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
-/** Everything that is named here is there. */
-export const showMetadata = (issuer: string, publicUrl: string) => {
+/** Everything that is named here is there. At two addresses, since clients look at either. */
+export const showMetadata = (issuer: string, publicUrl: string): readonly ImplementedRoute[] => {
   const at = (path: string) => new URL(path, publicUrl).href
-  return implementRoute(oauthMetadataRoute, () => ({
-    status: 200,
+  const show = () => ({
+    status: 200 as const,
     body: {
       issuer,
       authorization_endpoint: at('/oauth/authorize'),
@@ -28,5 +28,6 @@ export const showMetadata = (issuer: string, publicUrl: string) => {
       authorization_response_iss_parameter_supported: true,
     },
     headers: { 'cache-control': cacheControl },
-  }))
+  })
+  return [implementRoute(oauthMetadataRoute, show), implementRoute(openidConfigurationRoute, show)]
 }

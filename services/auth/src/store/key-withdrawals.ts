@@ -1,4 +1,4 @@
-import { KeyWithdrawnV1 } from '@tradewind/contracts/revocation'
+import type { DomainEvent } from '@tradewind/contracts/event'
 import { createAggregateStore } from '@tradewind/database/aggregate-store'
 import { changed, unchanged } from '@tradewind/database/decision'
 import type { Outbox } from '@tradewind/database/outbox'
@@ -8,7 +8,7 @@ import type { Db } from 'mongodb'
 export interface KeyWithdrawals {
   readonly outbox: Outbox
   /** Safe to repeat: only the first time is news. */
-  readonly add: (kid: string, eventId: string) => Promise<void>
+  readonly add: (kid: string, event: DomainEvent) => Promise<void>
 }
 
 interface Withdrawal {
@@ -21,11 +21,9 @@ export function createKeyWithdrawals(db: Db, now: () => Date): KeyWithdrawals {
   const store = createAggregateStore<Withdrawal>(db, 'key_withdrawals', { now })
   return {
     outbox: store.outbox,
-    add: async (kid, eventId) => {
+    add: async (kid, event) => {
       await store.upsert(kid, (before) =>
-        before === undefined
-          ? changed({ id: kid, withdrawnAt: now() }, KeyWithdrawnV1.create(eventId, { kid }))
-          : unchanged(),
+        before === undefined ? changed({ id: kid, withdrawnAt: now() }, event) : unchanged(),
       )
     },
   }

@@ -1,5 +1,4 @@
 import type { AuditedService, OperatorAction } from '@tradewind/contracts/operator-actions'
-import { networkOf } from '@tradewind/service-kit/client-address'
 import type { Pseudonyms } from '../crypto/pseudonyms.ts'
 import { isPlain } from '../domain/audit.ts'
 import type { AuditRepository } from '../store/audit.repository.ts'
@@ -15,12 +14,14 @@ interface Ports {
   readonly auditLog: AuditRepository
   readonly sessions: SessionRepository
   readonly pseudonyms: Pseudonyms
+  /** Whose network an address belongs to, as limits count it. */
+  readonly networkOf: (address: string) => string
 }
 
 const entryIdOf = (actionId: string): string => actionId.replace(/^act_/, 'aud_')
 
 export const makeRecordOperatorAction =
-  ({ auditLog, sessions, pseudonyms }: Ports): RecordOperatorAction =>
+  ({ auditLog, sessions, pseudonyms, networkOf }: Ports): RecordOperatorAction =>
   async (service, { actionId, at, actor, sessionId, route, subject, detail: named, status }) => {
     const address = (await sessions.find(sessionId))?.device?.address
     const detail = { ...named, service, route, status, sessionId }

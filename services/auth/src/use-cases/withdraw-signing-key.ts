@@ -1,3 +1,4 @@
+import { KeyWithdrawnV1 } from '@tradewind/contracts/revocation'
 import { defineError } from '@tradewind/service-kit/errors'
 import type { KeyWithdrawals } from '../store/key-withdrawals.ts'
 import type { SigningKeys } from '../store/signing-key.repository.ts'
@@ -21,7 +22,7 @@ export const makeWithdrawSigningKey =
   ({ keys, keyWithdrawals, newId }: Ports): WithdrawSigningKey =>
   async (kid) => {
     if (keys.list().every((known) => known.kid !== kid)) throw SigningKeyNotFound({ kid })
-    await keyWithdrawals.add(kid, newId('evt'))
+    await keyWithdrawals.add(kid, KeyWithdrawnV1.create(newId('evt'), { kid }))
     await keys.withdraw(kid)
     return { signing: keys.current().kid }
   }

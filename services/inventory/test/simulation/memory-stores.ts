@@ -121,7 +121,10 @@ export function createMemoryStores(memory: Memory, { now, turn }: Options) {
     upsert: aggregates<StockPolicy>(memory.policies).upsert,
     find: (sku) => reading(() => memory.policies.get(sku)),
   }
-  const entryOf = ({ id: stockId, sku, locationId }: Pick<Stock, 'id' | 'sku' | 'locationId'>, { id: _id, ...movement }: Movement): LedgerEntry => ({
+  const entryOf = (
+    { id: stockId, sku, locationId }: Pick<Stock, 'id' | 'sku' | 'locationId'>,
+    { id: _id, ...movement }: Movement,
+  ): LedgerEntry => ({
     _id,
     stockId,
     sku,
