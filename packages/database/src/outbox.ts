@@ -23,6 +23,8 @@ export interface Outbox {
   readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
   /** Writes all marks now. Throws the driver's error; what was not marked is published again by the sweep, and marked then. */
   readonly flush: () => Promise<void>
+  /** When the oldest entry that is not marked was added; undefined when there is none. */
+  readonly oldestPendingAt: () => Promise<Date | undefined>
 }
 
 /** The index that `pending` uses: a part of the first migration of every collection of aggregates. */
@@ -108,6 +110,14 @@ export function createOutbox(
       }))
     },
     flush,
+    oldestPendingAt: async () => {
+      const [oldest] = await collection
+        .find({ 'outbox.pendingAt': { $exists: true } }, { projection: { 'outbox.pendingAt': 1 } })
+        .sort({ 'outbox.pendingAt': 1 })
+        .limit(1)
+        .toArray()
+      return oldest?.outbox.pendingAt
+    },
   }
 }
 

@@ -42,3 +42,11 @@ export function fromHeaders(headers: MsgHdrs | undefined): CloudEvent | { fault:
     ...(traceparent !== '' && { traceparent }),
   }
 }
+
+/** What the span of an event says of it: ids and names, no data. */
+export const spanAttributes = ({ id, type, subject }: Pick<CloudEvent, 'id' | 'type' | 'subject'>) => ({
+  'messaging.system': 'nats',
+  'messaging.destination.name': type,
+  'cloudevents.event_id': id,
+  'cloudevents.event_subject': subject,
+})

@@ -3,9 +3,9 @@ import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { EventContract } from '@tradewind/contracts/event'
 import type { ServiceName } from '@tradewind/contracts/route'
 import { DomainError } from '@tradewind/service-kit/errors'
-import { runWithTrace } from '@tradewind/service-kit/trace'
+import { runInSpan } from '@tradewind/service-kit/trace'
 import type { Type } from 'typebox'
-import { type CloudEvent, fromHeaders } from './cloud-events.ts'
+import { type CloudEvent, fromHeaders, spanAttributes } from './cloud-events.ts'
 import type { Messaging } from './connection.ts'
 import { sendToDeadLetters } from './dead-letters.ts'
 import { ackWaitMs, ensureConsumer, ensureStreams, streamOf } from './streams.ts'
@@ -64,12 +64,16 @@ export interface SubscriptionOptions {
    * writes: each replica has only its part of them to share.
    */
   readonly maxUnderWay?: number
+  /** Told of each event that went to the dead letters. For metrics. */
+  readonly onDeadLetter?: () => void
 }
 
 export interface Subscription {
   readonly durable: string
   /** Throws when the consumer has made no progress although there is work. For readiness. */
   readonly check: () => Promise<void>
+  /** Events in the stream that no replica has been given yet. */
+  readonly waiting: () => Promise<number>
   /** Stops pulling and waits for the handlers under way. */
   readonly close: () => Promise<void>
 }
@@ -88,7 +92,7 @@ const backoffMs = (deliveries: number) => Math.min(longestBackoffMs, 100 * 2 ** 
 /** Pulls messages of one durable consumer for ever, and starts again whenever the broker lost the consumer or went silent. */
 export function subscribe(messaging: Messaging, options: SubscriptionOptions): Subscription {
   const { logger, manager, client, service, replicas } = messaging
-  const { handlers, isTransient, dependencies, maxDeliveries = 8, maxUnderWay = 512 } = options
+  const { handlers, isTransient, dependencies, maxDeliveries = 8, maxUnderWay = 512, onDeadLetter } = options
   const durable = `${service}-${options.name}`
   const stream = streamOf(options.from)
   const byType = new Map(handlers.map((handler) => [handler.contract.type, handler]))
@@ -146,12 +150,22 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
     const event = fromHeaders(message.headers)
     try {
       if ('fault' in event) throw new Poison(event.fault)
-      await runWithTrace(event.traceparent, () => dispatch(event, message))
+      await runInSpan(event.traceparent, describe(event), () => dispatch(event, message))
       message.ack()
     } catch (error) {
       await giveBack(message, error)
     }
   }
+
+  const describe = (event: CloudEvent) => () => ({
+    name: `process ${event.type}`,
+    kind: 'consumer' as const,
+    attributes: {
+      ...spanAttributes(event),
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': durable,
+    },
+  })
 
   async function dispatch(event: CloudEvent, message: JsMsg): Promise<void> {
     if (event.type !== message.subject) throw new Poison(`type ${event.type} came under subject ${message.subject}`)
@@ -181,6 +195,7 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
     logger.error({ err: error, durable, subject: message.subject, deliveryCount }, 'an event goes to the dead letters')
     try {
       await sendToDeadLetters(messaging, durable, message, error instanceof Error ? error.message : String(error))
+      onDeadLetter?.()
     } catch (cause) {
       logger.warn({ err: cause, durable }, 'the dead-letter stream does not answer; the event stays')
       message.nak(longestBackoffMs)
@@ -190,11 +205,11 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
   /** A pull can fall silent after a reconnect: when there is work and nothing arrives, the pull is started again. */
   async function watchProgress(): Promise<void> {
     if (performance.now() - lastProgress < watchEveryMs || underWay.size > 0) return
-    const consumer = await client.consumers.get(stream, durable)
-    const { num_pending: pending } = await consumer.info(true)
-    if (pending === 0) lastProgress = performance.now()
+    if ((await waiting()) === 0) lastProgress = performance.now()
     else messages?.stop()
   }
+
+  const waiting = async () => (await manager.consumers.info(stream, durable)).num_pending
 
   const watch = setInterval(() => {
     watchProgress().catch((error: unknown) => {
@@ -211,6 +226,7 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
       if (silentMs > silentTooLongMs && underWay.size === 0)
         throw new Error(`${durable} has been silent for ${Math.round(silentMs / 1000)} s`)
     },
+    waiting,
     close: async () => {
       closed = true
       closing.resolve()

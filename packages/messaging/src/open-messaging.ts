@@ -1,6 +1,6 @@
 import type { ServiceConfig, ServiceContext } from '@tradewind/service-kit/service'
 import { connectMessaging, type Messaging } from './connection.ts'
-import { type SubscriptionOptions, subscribe } from './consumer.ts'
+import { type Subscription, type SubscriptionOptions, subscribe } from './consumer.ts'
 import { followRevocations } from './follow-revocations.ts'
 import { type OutboxSource, type Relay, startRelay } from './relay.ts'
 
@@ -41,24 +41,58 @@ export async function openMessaging(
   const feed = followRevocations(messaging, revocations)
   onShutdown('revocations', () => feed.close())
   addCheck('revocations', () => feed.check())
+  const subscriptions: Subscription[] = []
+  const deadLetters = metrics.counter({
+    name: 'dead_letters_total',
+    help: 'Events that no retry could help and that went to the dead letters',
+    labelNames: ['consumer'],
+  })
+  metrics.readOnScrape({
+    name: 'consumer_waiting_messages',
+    help: 'Events in the stream that the consumer has not been given yet. The same on every replica',
+    labelNames: ['consumer'],
+    read: () =>
+      Promise.all(
+        subscriptions.map(async ({ durable, waiting }) => ({ labels: { consumer: durable }, value: await waiting() })),
+      ),
+  })
   return {
     ...messaging,
     relay: (...outboxes) => {
       const relay = startRelay(messaging, outboxes, () => new Date())
       onShutdown('relay', () => relay.close())
       metrics.gauge({
-        name: 'outbox_in_flight',
+        name: 'outbox_events_in_flight',
         help: 'Events handed to the broker and not acknowledged yet',
         collect() {
           this.set(relay.inFlight())
         },
       })
+      metrics.readOnScrape({
+        name: 'outbox_oldest_pending_seconds',
+        help: 'Age of the oldest event that is not with the broker yet; 0 when there is none. The same on every replica',
+        labelNames: ['outbox'],
+        read: () => Promise.all(outboxes.map(lagOf)),
+      })
       return relay
     },
     subscribe: (options) => {
-      const subscription = subscribe(messaging, { ...options, isTransient, dependencies: ping })
+      const subscription = subscribe(messaging, {
+        ...options,
+        isTransient,
+        dependencies: ping,
+        onDeadLetter: () => deadLetters.inc({ consumer: subscription.durable }),
+      })
+      deadLetters.inc({ consumer: subscription.durable }, 0)
+      subscriptions.push(subscription)
       onShutdown(`consumer ${subscription.durable}`, () => subscription.close())
       addCheck(`consumer ${options.name}`, () => subscription.check())
     },
   }
+}
+
+async function lagOf({ name, oldestPendingAt }: OutboxSource) {
+  const since = await oldestPendingAt()
+  const seconds = since === undefined ? 0 : Math.max(0, (Date.now() - since.getTime()) / 1000)
+  return { labels: { outbox: name }, value: seconds }
 }

@@ -1,5 +1,7 @@
+import { headers as createHeaders } from '@nats-io/nats-core'
 import type { QueryContract } from '@tradewind/contracts/query'
 import { defineError } from '@tradewind/service-kit/errors'
+import { currentTraceparent, runInSpan, type SpanDescription, sendInSpan } from '@tradewind/service-kit/trace'
 import type { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Messaging } from './connection.ts'
@@ -29,7 +31,8 @@ export function answerQuery<Q extends Type.TSchema, A extends Type.TSchema>(
       Promise.try(() => {
         const asked: unknown = message.json()
         if (!question.Check(asked)) throw new Error('the question does not match its contract')
-        return answer(asked)
+        const traceparent = message.headers?.get('traceparent')
+        return runInSpan(traceparent, describe('answer', contract.subject), () => answer(asked))
       }).then(
         (found) => message.respond(JSON.stringify({ answer: found })),
         (error: unknown) => {
@@ -48,13 +51,24 @@ export function askQuery<Q extends Type.TSchema, A extends Type.TSchema>(
 ): (question: Type.Static<Q>) => Promise<Type.Static<A>> {
   const answers = Compile(contract.answer)
   return async (question) => {
-    const reply = await messaging.connection
-      .request(contract.subject, JSON.stringify(question), { timeout: answerTimeoutMs })
-      .catch((cause: unknown) => {
-        throw QueryUnanswered({ subject: contract.subject }, { cause })
+    const reply = await sendInSpan(currentTraceparent(), describe('ask', contract.subject), (traceparent) => {
+      const headers = createHeaders()
+      if (traceparent !== undefined) headers.set('traceparent', traceparent)
+      return messaging.connection.request(contract.subject, JSON.stringify(question), {
+        timeout: answerTimeoutMs,
+        headers,
       })
+    }).catch((cause: unknown) => {
+      throw QueryUnanswered({ subject: contract.subject }, { cause })
+    })
     const body = reply.json<{ answer?: unknown }>()
     if (!answers.Check(body.answer)) throw QueryUnanswered({ subject: contract.subject })
     return body.answer
   }
 }
+
+const describe = (act: 'ask' | 'answer', subject: string) => (): SpanDescription => ({
+  name: `${act} ${subject}`,
+  kind: act === 'ask' ? 'client' : 'server',
+  attributes: { 'messaging.system': 'nats', 'messaging.destination.name': subject },
+})

@@ -1,4 +1,5 @@
-import { toHeaders } from './cloud-events.ts'
+import { type SpanDescription, sendInSpan } from '@tradewind/service-kit/trace'
+import { type CloudEvent, spanAttributes, toHeaders } from './cloud-events.ts'
 import type { Messaging } from './connection.ts'
 import { brokerTimeoutMs } from './connection.ts'
 
@@ -26,6 +27,8 @@ export interface OutboxSource {
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   readonly pending: (before: Date, limit: number) => Promise<readonly PendingEvents[]>
   readonly flush: () => Promise<void>
+  /** When the oldest entry that is not marked was added. */
+  readonly oldestPendingAt: () => Promise<Date | undefined>
 }
 
 export interface Relay {
@@ -61,13 +64,16 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     inFlight += entries.length
     try {
       await Promise.all(
-        entries.map((entry) =>
-          client.publish(entry.type, JSON.stringify(entry.data), {
-            msgID: entry.id,
-            headers: toHeaders({ ...entry, subject: aggregateId }, service),
-            timeout: brokerTimeoutMs,
-          }),
-        ),
+        entries.map((entry) => {
+          const event = { ...entry, subject: aggregateId }
+          return sendInSpan(entry.traceparent, describe(event), (traceparent) =>
+            client.publish(entry.type, JSON.stringify(entry.data), {
+              msgID: entry.id,
+              headers: toHeaders(traceparent === undefined ? event : { ...event, traceparent }, service),
+              timeout: brokerTimeoutMs,
+            }),
+          )
+        }),
       )
       const first = entries[0]
       const last = entries.at(-1)
@@ -130,3 +136,9 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     },
   }
 }
+
+const describe = (event: CloudEvent) => (): SpanDescription => ({
+  name: `publish ${event.type}`,
+  kind: 'producer',
+  attributes: { ...spanAttributes(event), 'messaging.operation.type': 'send' },
+})

@@ -24,6 +24,7 @@ export function createMemoryOutbox(): MemoryOutbox {
         [...waiting.values()].filter(({ entries }) => (entries[0]?.time ?? before) < before).slice(0, limit),
       ),
     flush: () => Promise.resolve(),
+    oldestPendingAt: () => Promise.resolve([...waiting.values()][0]?.entries[0]?.time),
     add: (type, data, { announced = true, traceparent } = {}) => {
       const id = `evt_${randomUUID().replaceAll('-', '')}`
       const entry = { seq: 1, id, type, time: new Date(), data, ...(traceparent !== undefined && { traceparent }) }

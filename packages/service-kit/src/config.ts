@@ -45,6 +45,12 @@ export const serviceSettings = {
     format: 'uri',
     description: 'where the public keys of access tokens are, `/.well-known/jwks.json` of auth',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'where spans are sent, an OTLP receiver over HTTP (`http://collector:4318`); nowhere when not set',
+    }),
+  ),
 }
 
 /** Where the broker is, and how many of its servers keep each stream that is created. */

@@ -21,7 +21,7 @@ import { createProblem, problemFrom } from './problem.ts'
 import type { ImplementedRoute } from './route.ts'
 import { endSlowBodies, uploadMs } from './slow-bodies.ts'
 import type { TokenVerifier } from './tokens.ts'
-import { continueTrace, runInTrace, type TraceContext } from './trace.ts'
+import { continueTrace, endSpan, runInTrace, type TraceContext } from './trace.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -171,8 +171,7 @@ function traceRequests(app: FastifyInstance): void {
   app.decorateRequest('trace')
   app.addHook('onRequest', (request, reply, done) => {
     const given = request.headers['traceparent']
-    const traceparent = continueTrace(typeof given === 'string' ? given : undefined)
-    request.trace = { traceparent, requestId: request.id }
+    request.trace = { ...continueTrace(typeof given === 'string' ? given : undefined), requestId: request.id }
     reply.header('x-request-id', request.id)
     done()
   })
@@ -181,7 +180,16 @@ function traceRequests(app: FastifyInstance): void {
 function measureRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unmatched'
-    metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    const { method } = request
+    const { statusCode: status, elapsedTime: durationMs } = reply
+    metrics.httpDuration.observe({ method, route, status }, durationMs / 1000)
+    // The route, never the address: what stands in a path may be somebody's secret. What the router refuses has no span.
+    if (request.trace !== undefined)
+      endSpan(request.trace, { durationMs, failed: status >= 500 }, () => ({
+        name: `${method} ${route}`,
+        kind: 'server',
+        attributes: { 'http.request.method': method, 'http.route': route, 'http.response.status_code': status },
+      }))
     done()
   })
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAdminServer } from './admin.ts'
 import { trustedProxiesIn } from './client-address.ts'
 import { ConfigError } from './config.ts'
+import { exportSpans } from './export-spans.ts'
 import { type Check, createHealth, type Health } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -22,6 +23,7 @@ export interface ServiceConfig {
   readonly TOKEN_ISSUER: string
   readonly TOKEN_AUDIENCE: string
   readonly JWKS_URL?: string
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string
 }
 
 export interface ServiceContext<C extends ServiceConfig> {
@@ -91,6 +93,10 @@ export async function runService<C extends ServiceConfig>(
   })
 
   try {
+    const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT
+    // The first to begin is the last to end, so that the spans of the shutdown are sent too.
+    if (endpoint !== undefined)
+      stops.push({ label: 'traces', stop: await exportSpans({ endpoint, service: name, logger }) })
     const revocations = createRevocations()
     const tokens = tokenVerifierFor(config, logger, revocations)
     const parts = await start({

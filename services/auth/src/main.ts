@@ -40,6 +40,13 @@ await runService('auth', readConfig, async (context) => {
     concurrency: config.AUTH_HASH_CONCURRENCY,
     maxWaiting: config.AUTH_HASH_QUEUE,
   })
+  context.metrics.gauge({
+    name: 'password_hashes_waiting',
+    help: 'Argon2id computations that wait for a core; a sign-in is refused when AUTH_HASH_QUEUE of them wait',
+    collect() {
+      this.set(passwords.waiting())
+    },
+  })
   const deferred = createDeferredWork((error) => logger.warn({ err: error }, 'a mail could not be asked for'))
   context.onShutdown('deferred work', deferred.settle)
   const guard = await openGuard(database.db, secretKeys, now)

@@ -56,7 +56,7 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     ports: config.NOTIFICATIONS_WEBHOOK_PORTS?.split(',').map(Number) ?? [],
   })
   const attempts = metrics.histogram({
-    name: 'webhook_attempt_seconds',
+    name: 'webhook_attempt_duration_seconds',
     help: 'Time of attempts to deliver a webhook, by class of the answer, 0 for none',
     labelNames: ['status'],
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

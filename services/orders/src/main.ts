@@ -10,6 +10,7 @@ import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createOrders } from './app.ts'
 import { loadOrdersConfig, ratesOf } from './config.ts'
+import { measuredOrders } from './measured-orders.ts'
 import { createShippingRates } from './rates/shipping-rates.ts'
 import { createTaxRates } from './rates/tax-rates.ts'
 import { createAnswers } from './store/answers.ts'
@@ -25,7 +26,7 @@ await runService('orders', loadOrdersConfig, async (context) => {
   const messaging = await openMessaging(context, 'orders', { isTransient: isUnavailable, ping })
   const now = () => new Date()
   const operatorLog = openOperatorLog(context, db, 'orders')
-  const orders = createOrderRepository(db, now)
+  const orders = measuredOrders(createOrderRepository(db, now), context.metrics, now)
   const erasedPersons = createErasedPersons(db, now)
   const { taxRates, shippingRates } = ratesOf(context.config)
   const service = createOrders({

@@ -15,6 +15,8 @@ export interface PasswordHasher {
   readonly verify: (passwordHash: string | undefined, password: string) => Promise<boolean>
   /** True when a hash was made with weaker parameters than new ones are. */
   readonly isOutdated: (passwordHash: string) => boolean
+  /** Hashes that wait for their turn. */
+  readonly waiting: () => number
 }
 
 export interface PasswordHasherOptions {
@@ -30,7 +32,7 @@ const argon2id = '$argon2id$'
 const retryAfterSeconds = 2
 
 export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
-  const inTurn = createQueue(options)
+  const { inTurn, waiting } = createQueue(options)
   const nobody = await hash('nobody has this password', parameters)
   return {
     hash: (password) => inTurn(() => hash(canonicalPassword(password), parameters)),
@@ -45,13 +47,14 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
       const { memoryCost, timeCost } = parseOptions(passwordHash)
       return !passwordHash.startsWith(argon2id) || memoryCost < parameters.memoryCost || timeCost < parameters.timeCost
     },
+    waiting,
   }
 }
 
 function createQueue({ concurrency, maxWaiting }: PasswordHasherOptions) {
   const waiting: (() => void)[] = []
   let running = 0
-  return async <T>(work: () => Promise<T>): Promise<T> => {
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= concurrency) {
       if (waiting.length >= maxWaiting) throw HashingBusy({ retryAfterSeconds })
       await new Promise<void>((resolve) => waiting.push(resolve))
@@ -65,4 +68,5 @@ function createQueue({ concurrency, maxWaiting }: PasswordHasherOptions) {
       else next()
     }
   }
+  return { inTurn, waiting: () => waiting.length }
 }

@@ -1,0 +1,255 @@
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Order } from '@tradewind/contracts/orders'
+import { eventually } from '@tradewind/testkit/eventually'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type RunningSystem, runSystem } from './running-system.ts'
+import { createShop, type Shop, shaped } from './shop-client.ts'
+import { type ReceivedSpan, receiveSpans, type SpanReceiver } from './span-receiver.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const processes = ['gateway', 'auth', 'inventory', 'orders', 'payments', 'notifications'] as const
+
+let receiver: SpanReceiver
+let system: RunningSystem
+let shop: Shop
+beforeAll(async () => {
+  receiver = await receiveSpans()
+  system = await runSystem({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint })
+  shop = createShop(system.gatewayUrl)
+}, 60_000)
+afterAll(async () => {
+  await system.end()
+  await receiver.close()
+})
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+const callersSpan = '00f067aa0ba902b7'
+
+/** From the span up to the one that the client said it came from. */
+function pathOf(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId)
+  const step = `${span.service} ${span.name}`
+  return parent === undefined ? [step, span.parentSpanId ?? 'no parent'] : [step, ...pathOf(parent, spans)]
+}
+
+test('one order is one trace, from the gateway through every service and the broker to the mail', async () => {
+  const { sku } = await shop.newProduct({ units: 5 })
+  const { token } = await shop.newCustomer()
+  const placed = await shop.call('/v1/orders', {
+    method: 'POST',
+    token,
+    headers: { 'idempotency-key': 'traced', traceparent: `00-${traceId}-${callersSpan}-01` },
+    body: { lines: [{ sku, quantity: 1 }], paymentMethod: 'pm_approve' },
+  })
+  const { id } = shaped(Order, placed)
+  await shop.untilTold(token, id, 'notifications.notification.sent')
+  const last = await eventually(() =>
+    receiver.spans.find(
+      (span) =>
+        span.traceId === traceId &&
+        span.service === 'orders' &&
+        span.name === 'process notifications.notification.sent.v1',
+    ),
+  )
+  const path = await eventually(() => {
+    const found = pathOf(last, receiver.spans)
+    return found.at(-1) === callersSpan ? found : undefined
+  })
+  expect(path.toReversed()).toEqual([
+    callersSpan,
+    'gateway POST /v1/orders',
+    'orders POST /v1/orders',
+    'orders publish orders.order.placed.v1',
+    'inventory process orders.order.placed.v1',
+    'inventory publish inventory.reservation.held.v1',
+    'orders process inventory.reservation.held.v1',
+    'orders publish orders.order.reserved.v1',
+    'payments process orders.order.reserved.v1',
+    'payments publish payments.payment.authorized.v1',
+    'orders process payments.payment.authorized.v1',
+    'orders publish orders.order.authorized.v1',
+    'inventory process orders.order.authorized.v1',
+    'inventory publish inventory.reservation.committed.v1',
+    'orders process inventory.reservation.committed.v1',
+    'orders publish orders.order.confirmed.v1',
+    'notifications process orders.order.confirmed.v1',
+    'notifications publish notifications.notification.sent.v1',
+    'orders process notifications.notification.sent.v1',
+  ])
+  const ofTrace = await eventually(() => {
+    const found = receiver.spans.filter((span) => span.traceId === traceId)
+    return new Set(found.map(({ service }) => service)).size === processes.length ? found : undefined
+  })
+  expect(ofTrace.filter((span) => BigInt(span.endTimeUnixNano) < BigInt(span.startTimeUnixNano))).toEqual([])
+  // A log line of any service leads to it.
+  const timeline = await shop.readTimeline(token, id)
+  expect(new Set(timeline.map((entry) => entry.traceId))).toEqual(new Set([traceId]))
+})
+
+test('spans tell nothing of persons', async () => {
+  const { token, email } = await shop.newCustomer()
+  await shop.call(`/v1/auth/me?about=${encodeURIComponent(email)}`, { token })
+  await eventually(() => receiver.spans.some(({ name }) => name === 'GET /v1/auth/me'))
+  const sent = JSON.stringify(receiver.spans)
+  for (const secret of [email, encodeURIComponent(email), token]) expect(sent).not.toContain(secret)
+})
+
+interface Metric {
+  readonly name: string
+  readonly type: string
+  readonly help: string
+}
+
+/** What the process shows to Prometheus now. */
+async function metricsOf(name: (typeof processes)[number]): Promise<string> {
+  const response = await fetch(`${system.component(name).adminUrl}/metrics`)
+  expect(response.status).toBe(200)
+  return await response.text()
+}
+
+const described = (exposition: string): Metric[] =>
+  [...exposition.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name = '', help = '', type = '']) => ({
+    name,
+    help,
+    type,
+  }))
+
+/** Those of Node.js and of the process are the library's and change with it. */
+const isOwn = ({ name }: Metric) => !/^(nodejs|process)_/.test(name)
+
+const allMetrics = async () =>
+  await Promise.all(processes.map(async (service) => ({ service, metrics: described(await metricsOf(service)) })))
+
+test('docs/metrics.md lists what the services measure', async () => {
+  const file = resolve(root, 'docs/metrics.md')
+  const found = new Map<string, Metric & { services: string[] }>()
+  for (const { service, metrics } of await allMetrics()) {
+    for (const metric of metrics.filter(isOwn)) {
+      const known = found.get(metric.name) ?? { ...metric, services: [] }
+      found.set(metric.name, { ...known, services: [...known.services, service] })
+    }
+  }
+  const rows = [...found.values()]
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, type, services, help }) => [
+      `\`${name}\``,
+      type,
+      services.length === processes.length ? 'all' : services.join(', '),
+      help,
+    ])
+  const table = [['Metric', 'Type', 'Services', 'Meaning'], ...rows]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[], fill: string) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
+  const [head = [], ...body] = table
+  const written = [line(head, ' '), line(['', '', '', ''], '-'), ...body.map((row) => line(row, ' '))].join('\n')
+  const text = await readFile(file, 'utf8')
+  const expected = text.replace(
+    /<!-- metrics -->[^]*<!-- metrics -->/,
+    () => `<!-- metrics -->\n\n${written}\n\n<!-- metrics -->`,
+  )
+  if (process.env['UPDATE_DOCS'] === '1') await writeFile(file, expected)
+  expect(await readFile(file, 'utf8')).toBe(expected)
+})
+
+/** Names of metrics in an expression of PromQL: what is left when labels, ranges, groupings, functions and words are taken out. */
+const namesIn = (expression: string): string[] =>
+  [
+    ...expression
+      .replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"/g, ' ')
+      .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ')
+      .matchAll(/[a-zA-Z_:][\w:]*(?!\w*\s*\()/g),
+  ]
+    .map(([name]) => name)
+    .filter((name) => !['and', 'or', 'unless', 'bool', 'offset'].includes(name))
+
+/** What Prometheus itself and kube-state-metrics know. */
+const ofOthers = new Set(['up', 'kube_cronjob_status_last_successful_time'])
+
+interface Alerts {
+  readonly groups: readonly {
+    readonly rules: readonly { alert: string; expr: string; annotations: { summary: string; runbook: string } }[]
+  }[]
+}
+
+test('dashboards and alerts ask for metrics that exist, and alerts name a page that says what to do', async () => {
+  const known = new Set(
+    (await allMetrics()).flatMap(({ metrics }) =>
+      metrics.flatMap(({ name, type }) =>
+        type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+      ),
+    ),
+  )
+  const { groups }: Alerts = parse(await readFile(resolve(root, 'infra/prometheus/alerts.yml'), 'utf8'))
+  const rules = groups.flatMap((group) => group.rules)
+  const dashboard: { panels: { title: string; targets: { expr: string }[] }[] } = JSON.parse(
+    await readFile(resolve(root, 'infra/grafana/dashboards/tradewind.json'), 'utf8'),
+  )
+  const asked = [
+    ...rules.map(({ alert, expr }) => ({ by: alert, expr })),
+    ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ by: title, expr }))),
+  ]
+  expect(asked.length).toBeGreaterThan(20)
+  const unknown = asked.flatMap(({ by, expr }) =>
+    namesIn(expr)
+      .filter((name) => !known.has(name) && !ofOthers.has(name))
+      .map((name) => `${by}: ${name}`),
+  )
+  expect(unknown).toEqual([])
+  expect(asked.filter(({ expr }) => namesIn(expr).length === 0)).toEqual([])
+  for (const { annotations } of rules) await expect(readFile(resolve(root, annotations.runbook))).resolves.toBeDefined()
+})
+
+test('what is measured follows what happens', async () => {
+  const { sku } = await shop.newProduct({ units: 1 })
+  const { token } = await shop.newCustomer()
+  await shop.placeAs(token, { sku, waitSeconds: 10 })
+  const orders = await metricsOf('orders')
+  expect(orders).toMatch(/^order_saga_duration_seconds_count\{[^}]*outcome="confirmed"[^}]*\} [1-9]/m)
+  expect(orders).toMatch(/^order_saga_oldest_wait_seconds\{[^}]*\} \d/m)
+  expect(orders).toMatch(/^outbox_oldest_pending_seconds\{[^}]*outbox="orders"[^}]*\} \d/m)
+  expect(orders).toMatch(/^consumer_waiting_messages\{[^}]*consumer="orders-reservations"[^}]*\} \d/m)
+  expect(orders).toMatch(/^dead_letters_total\{[^}]*consumer="orders-payments"[^}]*\} 0$/m)
+  expect(orders).toMatch(
+    /^http_request_duration_seconds_count\{[^}]*route="\/v1\/orders"[^}]*status="201"[^}]*\} [1-9]/m,
+  )
+})
+
+test('a scrape goes on without what cannot be read, and says so', async () => {
+  const broker = system.component('nats')
+  broker.kill('SIGSTOP')
+  try {
+    const orders = await metricsOf('orders')
+    expect(orders).not.toMatch(/^consumer_waiting_messages\{/m)
+    expect(orders).toMatch(/^http_request_duration_seconds_count\{/m)
+    expect(await metricsOf('orders')).toMatch(
+      /^metric_read_failures_total\{[^}]*metric="consumer_waiting_messages"[^}]*\} [1-9]/m,
+    )
+  } finally {
+    broker.kill('SIGCONT')
+  }
+})
+
+const hasPromtool = (() => {
+  try {
+    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    process.stdout.write('observability: promtool is not on PATH, so rules and metrics are not checked by it\n')
+    return false
+  }
+})()
+
+test.skipIf(!hasPromtool)('promtool finds nothing wrong with the rules and the metrics', async () => {
+  const promtool = (args: string[], input = '') =>
+    execFileSync('promtool', ['check', ...args], { input, stdio: 'pipe' })
+  expect(() => promtool(['config', resolve(root, 'infra/prometheus/prometheus.yml')])).not.toThrow()
+  for (const service of processes) {
+    // Node's own metrics have names that promtool would not have chosen.
+    const own = (await metricsOf(service)).replaceAll(/^(# (HELP|TYPE) )?(nodejs|process)_.*\n/gm, '')
+    expect(() => promtool(['metrics'], own)).not.toThrow()
+  }
+})
