@@ -20,10 +20,13 @@ export interface RunningSystem extends System {
 
 /**
  * Every process of the system, on free ports, with data of its own; limits so high that tests do not meet them. With
- * MONGODB_URL in the environment the services use that server, each system in databases of its own.
+ * MONGODB_URL in the environment the services use that server, each system in databases of its own, or in those of another
+ * whose `databasePrefix` is given.
  */
-export async function runSystem(env: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
-  const databasePrefix = `e2e_${randomBytes(4).toString('hex')}_`
+export async function runSystem(
+  env: Readonly<Record<string, string>> = {},
+  databasePrefix = `e2e_${randomBytes(4).toString('hex')}_`,
+): Promise<RunningSystem> {
   const databaseOf = (service: string) => databasePrefix + service
   const dataDir = await mkdtemp(join(tmpdir(), 'tradewind-e2e-'))
   const system = await startSystem({
