@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectDatabase, type Database } from '../src/connection.ts'
 import { type Migration, migrate } from '../src/migrations.ts'
 
@@ -46,4 +49,22 @@ test('stops at a migration that fails and takes it up again at the next start', 
   await expect(migrate(database.db, [broken], now)).rejects.toThrow('disk full')
   fails = false
   expect(await migrate(database.db, [broken], now)).toEqual(['0003-broken'])
+})
+
+describe('as a program of its own', () => {
+  const run = promisify(execFile)
+  const program = fileURLToPath(new URL('fixtures/migrate.ts', import.meta.url))
+
+  test('migrates, and finds nothing to do when it is run again', async () => {
+    const env = { MONGODB_URL: backends.mongodbUrl, MONGODB_DATABASE: backends.databaseName('program') }
+    expect((await run(process.execPath, [program], { env })).stdout).toContain('"applied":["0001-indexes"]')
+    expect((await run(process.execPath, [program], { env })).stdout).toContain('the database is up to date')
+  })
+
+  test('says which variable is missing', async () => {
+    await expect(run(process.execPath, [program], { env: {} })).rejects.toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('MONGODB_URL is not set'),
+    })
+  })
 })

@@ -3,6 +3,7 @@ import { graceIsLongEnough, podsAreRestricted, probesAreSet, resourcesAreBounded
 import { environmentIsComplete } from '../src/rules/environment.ts'
 import { imagesArePinned } from '../src/rules/images.ts'
 import { labelsAreSet, referencesResolve } from '../src/rules/references.ts'
+import { clientAddressesAreKnown, namesCanBeAsked, waysAreOpen } from '../src/rules/ways.ts'
 import { settings } from './settings.ts'
 
 export const allRules = {
@@ -16,5 +17,8 @@ export const allRules = {
   policiesAgree,
   referencesResolve,
   labelsAreSet,
+  waysAreOpen,
+  namesCanBeAsked,
+  clientAddressesAreKnown,
   environmentIsComplete: environmentIsComplete(settings),
 }

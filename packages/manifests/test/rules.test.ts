@@ -41,11 +41,13 @@ kind: ConfigMap
 metadata: { name: gateway-settings }
 data:
   PORT: "8080"
-  AUTH_URL: http://auth:8080
-  INVENTORY_URL: http://inventory:8080
-  ORDERS_URL: http://orders:8080
-  PAYMENTS_URL: http://payments:8080
-  NOTIFICATIONS_URL: http://notifications:8080
+  TRUSTED_PROXIES: "1"
+  # It stands for auth, too; the others are elsewhere.
+  AUTH_URL: http://gateway:8080
+  INVENTORY_URL: http://inventory.example.com:8080
+  ORDERS_URL: http://orders.example.com:8080
+  PAYMENTS_URL: http://payments.example.com:8080
+  NOTIFICATIONS_URL: http://notifications.example.com:8080
 ---
 apiVersion: v1
 kind: Service
@@ -63,11 +65,19 @@ spec: { podSelector: {}, policyTypes: [Ingress, Egress] }
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
+metadata: { name: names }
+spec: { podSelector: {}, policyTypes: [Egress], egress: [{ ports: [{ protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }] }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
 metadata: { name: gateway }
 spec:
   podSelector: { matchLabels: { app.kubernetes.io/name: gateway } }
-  policyTypes: [Ingress]
+  policyTypes: [Ingress, Egress]
   ingress: [{ ports: [{ protocol: TCP, port: 8080 }] }]
+  egress:
+    - to: [{ podSelector: { matchLabels: { app.kubernetes.io/name: gateway } } }]
+      ports: [{ protocol: TCP, port: 8080 }]
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -152,7 +162,51 @@ describe('one that is broken in one place', () => {
       'podSelector: { matchLabels: { app.kubernetes.io/name: door } }',
       'is about no pod',
     ],
-    ['nothing that denies', 'policyTypes: [Ingress, Egress]', 'policyTypes: [Ingress]', 'no network policy denies'],
+    [
+      'nothing that denies',
+      'podSelector: {}, policyTypes: [Ingress, Egress] }',
+      'podSelector: {}, policyTypes: [Ingress] }',
+      'no network policy denies',
+    ],
+    [
+      'a way that is closed where it begins',
+      'to: [{ podSelector: { matchLabels: { app.kubernetes.io/name: gateway } } }]\n      ports: [{ protocol: TCP, port: 8080 }]',
+      'to: [{ podSelector: { matchLabels: { app.kubernetes.io/name: gateway } } }]\n      ports: [{ protocol: TCP, port: 9090 }]',
+      'gateway: may not speak to gateway:8080',
+    ],
+    [
+      'a way that is closed where it ends',
+      'ingress: [{ ports: [{ protocol: TCP, port: 8080 }] }]',
+      'ingress: [{ ports: [{ protocol: TCP, port: 9090 }] }]',
+      'gateway: may not be spoken to by gateway on 8080',
+    ],
+    [
+      'a way to nowhere',
+      'AUTH_URL: http://gateway:8080',
+      'AUTH_URL: http://auth:8080',
+      'names auth, which is not there',
+    ],
+    ['names that cannot be asked for', '{ protocol: UDP, port: 53 }, ', '', 'may not ask for names by UDP'],
+    ['an ingress that nobody believes', '  TRUSTED_PROXIES: "1"\n', '', 'every client has the address of the ingress'],
+    [
+      'a volume that restricted does not allow',
+      'serviceAccountName: gateway',
+      'serviceAccountName: gateway\n      volumes: [{ name: node, hostPath: { path: / } }]',
+      'the volume node is of a kind that is not allowed',
+    ],
+    [
+      'root in a container',
+      'allowPrivilegeEscalation: false,',
+      'runAsUser: 0, allowPrivilegeEscalation: false,',
+      'service: may run as root',
+    ],
+    ['a port of the node', 'containerPort: 8080 }', 'containerPort: 8080, hostPort: 80 }', 'opens a port of the node'],
+    [
+      'a probe of somebody else',
+      'readinessProbe: { httpGet: { path: /readyz, port: admin } }',
+      'readinessProbe: { httpGet: { path: /readyz, port: admin, host: example.com } }',
+      'is probed elsewhere',
+    ],
     [
       'a config map that is not there',
       'configMapRef: { name: gateway-settings }',
@@ -160,7 +214,7 @@ describe('one that is broken in one place', () => {
       'there is no config map',
     ],
     ['no label', 'app.kubernetes.io/part-of: tradewind', 'app: tradewind', 'no label app.kubernetes.io/part-of'],
-    ['a variable too few', '  ORDERS_URL: http://orders:8080\n', '', 'gateway: ORDERS_URL is not given'],
+    ['a variable too few', '  ORDERS_URL: http://orders.example.com:8080\n', '', 'gateway: ORDERS_URL is not given'],
     ['a variable too many', '  PORT: "8080"', '  PROT: "8080"', 'gateway: PROT is not known'],
     ['a value that is refused', '  PORT: "8080"', '  PORT: "80800"', 'gateway: PORT'],
     [

@@ -30,6 +30,27 @@ export const probesAreSet: Rule = (manifests) =>
       })
     })
 
+const volumeTypes = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]
+const handlers = [
+  ['startupProbe'],
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['lifecycle', 'preStop'],
+  ['lifecycle', 'postStart'],
+]
+/** Kubernetes 1.34 and later refuse a host in probes and hooks: the kubelet would ask in our name. */
+const asksElsewhere = (handler: unknown): boolean =>
+  at(handler, 'httpGet', 'host') !== undefined || at(handler, 'tcpSocket', 'host') !== undefined
+
 /** The strictest of the Pod Security Standards, `restricted`, and a file system that cannot be written. */
 export const podsAreRestricted: Rule = (manifests) =>
   podTemplates(manifests).flatMap(({ owner, spec, containers }) => {
@@ -44,13 +65,22 @@ export const podsAreRestricted: Rule = (manifests) =>
     for (const host of ['hostNetwork', 'hostPID', 'hostIPC'])
       if (at(spec, host) !== undefined) faults.push(`${name}: shares ${host}`)
     for (const volume of listAt(spec, 'volumes'))
-      if (at(volume, 'hostPath') !== undefined) faults.push(`${name}: mounts a folder of the node`)
+      if (!volumeTypes.some((type) => at(volume, type) !== undefined))
+        faults.push(`${name}: the volume ${textAt(volume, 'name')} is of a kind that is not allowed`)
     for (const { called, fields } of containers) {
       const context = at(fields, 'securityContext')
       if (at(context, 'allowPrivilegeEscalation') !== false) faults.push(`${called}: may gain privileges`)
       if (at(context, 'readOnlyRootFilesystem') !== true) faults.push(`${called}: may write its file system`)
       if (!listAt(context, 'capabilities', 'drop').includes('ALL')) faults.push(`${called}: keeps capabilities`)
       if (at(context, 'privileged') === true) faults.push(`${called}: is privileged`)
+      // What a container says of itself goes before what its pod says.
+      if (at(context, 'runAsNonRoot') === false || at(context, 'runAsUser') === 0)
+        faults.push(`${called}: may run as root`)
+      if (at(context, 'seccompProfile', 'type') === 'Unconfined') faults.push(`${called}: has no seccomp profile`)
+      if (listAt(context, 'capabilities', 'add').length > 0) faults.push(`${called}: asks for capabilities`)
+      if (listAt(fields, 'ports').some((port) => at(port, 'hostPort') !== undefined))
+        faults.push(`${called}: opens a port of the node`)
+      if (handlers.some((path) => asksElsewhere(at(fields, ...path)))) faults.push(`${called}: is probed elsewhere`)
     }
     return faults
   })

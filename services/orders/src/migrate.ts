@@ -1,0 +1,4 @@
+import { runMigrations } from '@tradewind/database/run-migrations'
+import { migrations } from './store/migrations.ts'
+
+await runMigrations('orders', migrations)
