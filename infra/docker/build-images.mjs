@@ -1,5 +1,5 @@
-// Builds the images: node infra/docker/build-images.mjs [--tag TAG] [name…]. Bundles and the locked production
-// dependencies are gathered here, on the machine that builds, so that building an image needs no network.
+// Builds the images: npm run images [-- --tag TAG] [name…]. Bundles, the locked production dependencies and the list of
+// them (CycloneDX) are gathered here, on the machine that builds, so that building an image needs no network.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -14,6 +14,7 @@ const folders = {
   notifications: 'services/notifications',
   gateway: 'services/gateway',
   'embedded-mongodb': 'packages/embedded-mongodb',
+  backups: 'packages/backups',
 }
 
 const { values, positionals } = parseArgs({
@@ -25,8 +26,14 @@ if (unknown.length > 0) {
   process.stderr.write(`unknown: ${unknown.join(', ')}; known are ${Object.keys(folders).join(', ')}\n`)
   process.exit(2)
 }
+/** Targets of the Dockerfile that are not `service`. */
+const targets = { 'embedded-mongodb': 'embedded-mongodb', backups: 'runtime' }
 const baseImage = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE']
-const revision = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+const commit = (/** @type {string} */ format) =>
+  execFileSync('git', ['show', '--no-patch', `--format=${format}`], { cwd: root, encoding: 'utf8' }).trim()
+// Of the commit, not of the build: the same source makes the same labels.
+const revision = commit('%H')
+const created = commit('%cI')
 
 for (const [name, folder] of Object.entries(folders)) {
   if (positionals.length === 0 || positionals.includes(name)) build(name, folder)
@@ -38,16 +45,22 @@ for (const [name, folder] of Object.entries(folders)) {
  */
 function build(name, folder) {
   const gathered = join(root, 'dist/images', name)
-  /** @type {{ version: string }} */
-  const { version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  /** @type {{ version: string, description: string }} */
+  const { version, description } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
   run('pnpm', ['exec', 'turbo', 'run', 'build', '--filter', `@tradewind/${name}`])
   gather(name, folder, gathered)
-  const target = name === 'embedded-mongodb' ? name : 'service'
-  const given = { BASE_IMAGE: baseImage, SERVICE: name, VERSION: version, REVISION: revision }
+  const given = {
+    BASE_IMAGE: baseImage,
+    NAME: name,
+    DESCRIPTION: description,
+    VERSION: version,
+    REVISION: revision,
+    CREATED: created,
+  }
   run('docker', [
     'build',
     `--file=${join(import.meta.dirname, 'service.Dockerfile')}`,
-    `--target=${target}`,
+    `--target=${Object.hasOwn(targets, name) ? targets[/** @type {keyof typeof targets} */ (name)] : 'service'}`,
     ...Object.entries(given).map(([key, value]) => `--build-arg=${key}=${value}`),
     `--tag=tradewind/${name}:${values.tag}`,
     gathered,
@@ -55,7 +68,8 @@ function build(name, folder) {
 }
 
 /**
- * What the image holds: the bundle, and the dependencies without the workspace's own packages, which are in the bundle.
+ * What the image holds: the bundle, the dependencies without the workspace's own packages, which are in the bundle, and
+ * the list of all that.
  *
  * @param {string} name
  * @param {string} folder
@@ -79,6 +93,8 @@ function gather(name, folder, to) {
   mkdirSync(to, { recursive: true })
   cpSync(join(root, folder, 'dist'), join(to, 'dist'), { recursive: true })
   cpSync(join(deployed, 'package.json'), join(to, 'package.json'))
+  const list = ['--prod', '--sbom-format=cyclonedx', '--sbom-type=application', `--out=${join(to, 'sbom.cdx.json')}`]
+  run('pnpm', [`--filter=@tradewind/${name}`, 'sbom', ...list])
   const modules = join(deployed, 'node_modules')
   if (existsSync(modules)) cpSync(modules, join(to, 'node_modules'), { recursive: true })
   rmSync(deployed, { recursive: true, force: true })

@@ -4,17 +4,23 @@ ARG BASE_IMAGE
 FROM ${BASE_IMAGE} AS files
 COPY dist/ /app/dist/
 COPY node_modules/ /app/node_modules/
-COPY package.json /app/
+COPY package.json sbom.cdx.json /app/
 # Whoever runs it can read it and change nothing.
 RUN chmod -R a=rX /app && mkdir /data && chown 1000:1000 /data
 
 FROM ${BASE_IMAGE} AS runtime
-ARG SERVICE
+ARG BASE_IMAGE
+ARG NAME
+ARG DESCRIPTION
 ARG VERSION
 ARG REVISION
-LABEL org.opencontainers.image.title="tradewind/${SERVICE}" \
+ARG CREATED
+LABEL org.opencontainers.image.title="tradewind/${NAME}" \
+      org.opencontainers.image.description="${DESCRIPTION}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 WORKDIR /app

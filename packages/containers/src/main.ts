@@ -1,0 +1,41 @@
+// The tests that need a database or a broker, against containers, and the whole system as containers: npm run test:containers.
+// Images are those of infra/docker/base-images.env; MONGODB_IMAGE and NATS_IMAGE in the environment name others.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { getContainerRuntimeClient } from 'testcontainers'
+import { startMongodbContainer } from './mongodb-container.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+/** What speaks to the database and the broker itself, and a service on top of them. */
+const suites = ['packages/database', 'packages/messaging', 'services/inventory', 'services/payments']
+
+const engine = await getContainerRuntimeClient().catch(() => undefined)
+if (engine === undefined) {
+  process.stdout.write('test:containers: no container engine answers, so nothing was tested with containers\n')
+} else {
+  process.exitCode = (await testAll()) ? 0 : 1
+}
+
+async function testAll(): Promise<boolean> {
+  const images = { ...parseEnv(readFileSync(resolve(root, 'infra/docker/base-images.env'), 'utf8')), ...process.env }
+  const mongodb = await startMongodbContainer(images['MONGODB_IMAGE'] ?? '')
+  const env = { ...images, MONGODB_URL: mongodb.url, NATS_URL: '' }
+  try {
+    const failed = suites.filter((suite) => !passes(suite, env))
+    if (!passes('packages/containers', images)) failed.push('packages/containers')
+    const verdict = failed.length === 0 ? 'everything passed' : `failed: ${failed.join(', ')}`
+    process.stdout.write(`test:containers: ${images['MONGODB_IMAGE']} and ${images['NATS_IMAGE']}: ${verdict}\n`)
+    return failed.length === 0
+  } finally {
+    await mongodb.stop()
+  }
+}
+
+function passes(folder: string, env: NodeJS.ProcessEnv): boolean {
+  process.stdout.write(`test:containers: ${folder}\n`)
+  return (
+    spawnSync('pnpm', ['exec', 'vitest', 'run'], { cwd: resolve(root, folder), env, stdio: 'inherit' }).status === 0
+  )
+}
