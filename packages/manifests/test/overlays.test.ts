@@ -72,6 +72,12 @@ describe.skipIf(found === undefined)('k8s', () => {
     }
   })
 
+  it('restores a backup only when somebody sets it free, as a pod like the others', async () => {
+    const restore = await render(join(k8s, 'restore'))
+    expect(restore.map((job) => [called(job), at(job.fields, 'spec', 'suspend')])).toEqual([['Job/restore', true]])
+    expect(await faultsOf([...(await render(join(k8s, 'overlays/production'))), ...restore])).toEqual([])
+  })
+
   describe('components', () => {
     let folder = ''
     beforeAll(async () => {

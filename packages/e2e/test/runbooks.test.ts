@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { Order } from '@tradewind/contracts/orders'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { operator, type RunningSystem, runSystem } from './running-system.ts'
+import { createShop, type Shop, shaped } from './shop-client.ts'
+
+const run = promisify(execFile)
+
+let system: RunningSystem
+let shop: Shop
+beforeAll(async () => {
+  system = await runSystem()
+  shop = createShop(system.gatewayUrl)
+}, 60_000)
+afterAll(() => system.end())
+
+/** Runs what a page says to do through the gateway, as somebody would who pastes it. */
+async function follow(page: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const text = readFileSync(resolve(import.meta.dirname, '../../../docs/runbooks', `${page}.md`), 'utf8')
+  const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, block = '']) => block)
+  const script = blocks.filter((block) => block.includes('$GATEWAY')).join('\n')
+  expect(script).toContain('GATEWAY=https://shop.example.com\n')
+  const here = script.replace('https://shop.example.com', system.gatewayUrl)
+  const { stdout } = await run('sh', ['-e', '-c', here], { env: { PATH: process.env['PATH'], ...env } })
+  return stdout
+}
+
+const operatorToken = async () => {
+  const { body } = await shop.post('/v1/auth/login', operator)
+  return String(Object(body).accessToken)
+}
+
+test('what is to be done about stuck orders can be done', async () => {
+  const { sku } = await shop.newProduct({ units: 3 })
+  const { token } = await shop.newCustomer()
+  const { id } = shaped(Order, await shop.placeAs(token, { sku, waitSeconds: 10 }))
+  const said = await follow('stuck-orders', { TOKEN: await operatorToken(), ORDER: id })
+  expect(said).toContain('"items":[]')
+  expect(said).toContain('"isAwaiting"')
+  expect(said).toContain('orders.order.confirmed')
+})
+
+test('signing keys are rotated as it says', async () => {
+  const said = await follow('rotate-keys', { TOKEN: await operatorToken() })
+  expect(said).toContain('"signsFrom"')
+  // The new one and the one that signs until then.
+  expect(said.match(/"kid"/g)).toHaveLength(3)
+})
