@@ -125,6 +125,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'webhooks-app.ts': ['use-cases', 'http', 'events', 'type:store', 'type:crypto', 'type:webhooks', '@tradewind'],
   'privacy-app.ts': ['use-cases', 'http', 'type:store', 'crypto', '@tradewind', 'node:'],
   'guard-app.ts': ['domain', 'use-cases', 'http', 'type:store', 'crypto', '@tradewind'],
+  'measured-orders.ts': ['domain', 'type:store', 'type:@tradewind/service-kit'],
+  'migrate.ts': ['store/migrations.ts', '@tradewind/database/run-migrations'],
   'config.ts': ['rates', 'crypto/provider-settings.ts', '@tradewind/service-kit', 'typebox'],
 }
 
