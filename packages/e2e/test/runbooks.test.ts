@@ -43,6 +43,23 @@ test('what is to be done about stuck orders can be done', async () => {
   expect(said).toContain('orders.order.confirmed')
 })
 
+test('orders are accepted without the broker, by services that still get requests, and go on when it is back', async () => {
+  const { sku } = await shop.newProduct({ units: 3 })
+  const { token } = await shop.newCustomer()
+  const services = ['gateway', 'auth', 'inventory', 'orders', 'payments', 'notifications'] as const
+  const readiness = (of: string) =>
+    Promise.all(services.map(async (name) => (await fetch(`${system.component(name).adminUrl}/readyz${of}`)).status))
+  const broker = system.component('nats')
+  broker.kill('SIGKILL')
+  await broker.exited()
+  expect(new Set(await readiness(''))).toEqual(new Set([503]))
+  expect(new Set(await readiness('?for=requests'))).toEqual(new Set([200]))
+  const accepted = await shop.placeAs(token, { sku })
+  expect(accepted.status).toBe(201)
+  await broker.restart()
+  await shop.untilTold(token, shaped(Order, accepted).id, 'notifications.notification.sent')
+})
+
 test('signing keys are rotated as it says', async () => {
   const said = await follow('rotate-keys', { TOKEN: await operatorToken() })
   expect(said).toContain('"signsFrom"')

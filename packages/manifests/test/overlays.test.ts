@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { at, called, type Manifest } from '../src/manifest.ts'
+import { podTemplates } from '../src/pods.ts'
 import { findRenderer } from '../src/render.ts'
 import { schemaFaults } from '../src/schema-faults.ts'
 import { allRules } from './all-rules.ts'
@@ -62,6 +63,14 @@ describe.skipIf(found === undefined)('k8s', () => {
     const names = [...text.matchAll(/"secretKeyRef":\{[^}]*"name":"([^"]+)"/g)].map(([, name]) => name)
     expect(names.length).toBeGreaterThan(20)
     for (const name of new Set(names)) expect(runbook).toContain(`| \`${name}\``)
+  })
+
+  it('sends requests to services that can serve them, also while the broker is away', async () => {
+    const deployments = (await render(join(k8s, 'overlays/production'))).filter(({ kind }) => kind === 'Deployment')
+    const paths = podTemplates(deployments).flatMap(({ containers }) =>
+      containers.map(({ fields }) => at(fields, 'readinessProbe', 'httpGet', 'path')),
+    )
+    expect(paths).toEqual(deployments.map(() => '/readyz?for=requests'))
   })
 
   it('keeps secrets out of what is deployed for real', async () => {

@@ -14,7 +14,9 @@ import type { Messaging } from './connection.ts'
 import { ensureStreams, streamOf } from './streams.ts'
 
 export interface RevocationFeed {
-  /** Throws while what was revoked lately is not known, or news may not arrive. For readiness. */
+  /** Throws while what was revoked lately is not known: until then nobody is to be let in. */
+  readonly checkKnown: () => void
+  /** Throws also while news may not arrive. For readiness. */
   readonly check: () => void
   readonly close: () => Promise<void>
 }
@@ -143,10 +145,14 @@ export function followRevocations(messaging: Messaging, revocations: Revocations
     })
   }, watchEveryMs)
   const running = run()
+  const checkKnown = () => {
+    if (!loaded) throw new Error('what was revoked lately is not known yet')
+  }
 
   return {
+    checkKnown,
     check: () => {
-      if (!loaded) throw new Error('what was revoked lately is not known yet')
+      checkKnown()
       const silentMs = performance.now() - aliveAt
       if (silentMs > silentTooLongMs) throw new Error(`no news of revocations for ${Math.round(silentMs / 1000)} s`)
     },

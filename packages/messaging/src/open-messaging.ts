@@ -37,10 +37,11 @@ export async function openMessaging(
   })
   logger.info({ version: messaging.serverVersion }, 'connected to the broker')
   onShutdown('broker', () => messaging.close())
-  addCheck('broker', () => messaging.ping())
+  addCheck('broker', () => messaging.ping(), 'events')
   const feed = followRevocations(messaging, revocations)
   onShutdown('revocations', () => feed.close())
-  addCheck('revocations', () => feed.check())
+  addCheck('revocations known', () => feed.checkKnown())
+  addCheck('revocations', () => feed.check(), 'events')
   const subscriptions: Subscription[] = []
   const deadLetters = metrics.counter({
     name: 'dead_letters_total',
@@ -86,7 +87,7 @@ export async function openMessaging(
       deadLetters.inc({ consumer: subscription.durable }, 0)
       subscriptions.push(subscription)
       onShutdown(`consumer ${subscription.durable}`, () => subscription.close())
-      addCheck(`consumer ${options.name}`, () => subscription.check())
+      addCheck(`consumer ${options.name}`, () => subscription.check(), 'events')
     },
   }
 }

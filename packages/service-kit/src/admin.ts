@@ -14,8 +14,9 @@ export function createAdminServer(health: Health, metrics: Metrics, logger: Fast
     forceCloseConnections: true,
   })
   app.get('/livez', () => ({ status: 'alive' }))
-  app.get('/readyz', async (_request, reply) => {
-    const report = await health.report()
+  // `?for=requests` is what decides whether a pod gets them.
+  app.get<{ Querystring: { for?: string } }>('/readyz', async (request, reply) => {
+    const report = await health.report(request.query.for === 'requests' ? 'requests' : undefined)
     return reply.code(report.status === 'ready' ? 200 : 503).send(report)
   })
   app.get('/metrics', async (_request, reply) =>

@@ -16,29 +16,37 @@ export interface HealthReport {
 /** A check throws, or rejects, while what it watches is not usable. */
 export type Check = () => Promise<void> | void
 
+/**
+ * What cannot go on without it: requests, or only what is heard and told over the broker. Without the broker requests are
+ * served all the same, so a pod must not lose its traffic for it, and all of them at once even less.
+ */
+export type Need = 'requests' | 'events'
+
 export interface Health {
-  readonly add: (label: string, check: Check) => void
-  /** Runs every check at once, each for at most two seconds. */
-  readonly report: () => Promise<HealthReport>
+  readonly add: (label: string, check: Check, neededFor?: Need) => void
+  /** Runs every check at once, or only those that requests need, each for at most two seconds. */
+  readonly report: (of?: 'requests') => Promise<HealthReport>
   /** From here on the process reports that it is stopping, so that no new traffic is sent to it. */
   readonly stop: () => void
 }
 
 export function createHealth(timeoutMs: number = checkTimeoutMs): Health {
-  const checks = new Map<string, Check>()
+  const checks = new Map<string, { readonly check: Check; readonly neededFor: Need }>()
   let stopping = false
   return {
-    add(label, check) {
+    add(label, check, neededFor = 'requests') {
       if (checks.has(label)) throw new Error(`there is a check named ${label} already`)
-      checks.set(label, check)
+      checks.set(label, { check, neededFor })
     },
     stop() {
       stopping = true
     },
-    async report() {
+    async report(of) {
       if (stopping) return { status: 'stopping', checks: {} }
       const results = await Promise.all(
-        [...checks].map(async ([label, check]) => [label, await run(check, timeoutMs)] as const),
+        [...checks]
+          .filter(([, { neededFor }]) => of === undefined || neededFor === of)
+          .map(async ([label, { check }]) => [label, await run(check, timeoutMs)] as const),
       )
       const ready = results.every(([, result]) => result.ok)
       return { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) }

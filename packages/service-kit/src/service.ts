@@ -4,7 +4,7 @@ import { createAdminServer } from './admin.ts'
 import { trustedProxiesIn } from './client-address.ts'
 import { ConfigError } from './config.ts'
 import { exportSpans } from './export-spans.ts'
-import { type Check, createHealth, type Health } from './health.ts'
+import { type Check, createHealth, type Health, type Need } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { OperatorLog } from './operator-actions.ts'
@@ -36,8 +36,8 @@ export interface ServiceContext<C extends ServiceConfig> {
   readonly revocations: Revocations
   /** Registers what is to end with the process. Run last registered first, after the last request was answered. */
   readonly onShutdown: (label: string, stop: () => Promise<void> | void) => void
-  /** Readiness depends on it. */
-  readonly addCheck: (label: string, check: Check) => void
+  /** Readiness depends on it; that for requests only when they need it, which they do unless said otherwise. */
+  readonly addCheck: (label: string, check: Check, neededFor?: Need) => void
 }
 
 export interface ServiceParts {

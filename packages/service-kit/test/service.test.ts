@@ -85,6 +85,16 @@ test('answers probes, watches its checks and never hangs on one', async () => {
   })
 }, 15_000)
 
+test('stays ready for requests without what only events need', async () => {
+  const run = start()
+  const { admin } = await listening(run)
+  run.child.send('deafen')
+  await expect.poll(async () => (await probe(`${admin}/readyz`)).status, { timeout: 8_000 }).toBe(503)
+  expect((await probe(`${admin}/readyz?for=requests`)).status).toBe(200)
+  run.child.send('break')
+  await expect.poll(async () => (await probe(`${admin}/readyz?for=requests`)).status, { timeout: 8_000 }).toBe(503)
+}, 20_000)
+
 test('finishes the request in flight, then stops its parts last started first, and exits 0', async () => {
   const run = start()
   const { url } = await listening(run)
