@@ -1,6 +1,7 @@
 // The tests that need a database or a broker, against containers, and the whole system as containers: npm run test:containers.
 // Images are those of infra/docker/base-images.env; MONGODB_IMAGE and NATS_IMAGE in the environment name others.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -23,8 +24,9 @@ async function testAll(): Promise<boolean> {
   const mongodb = await startMongodbContainer(images['MONGODB_IMAGE'] ?? '')
   const env = { ...images, MONGODB_URL: mongodb.url, NATS_URL: '' }
   try {
-    const failed = suites.filter((suite) => !passes(suite, env))
-    if (!passes('packages/containers', images)) failed.push('packages/containers')
+    const failed: string[] = []
+    for (const suite of suites) if (!(await passes(suite, env))) failed.push(suite)
+    if (!(await passes('packages/containers', images))) failed.push('packages/containers')
     const verdict = failed.length === 0 ? 'everything passed' : `failed: ${failed.join(', ')}`
     process.stdout.write(`test:containers: ${images['MONGODB_IMAGE']} and ${images['NATS_IMAGE']}: ${verdict}\n`)
     return failed.length === 0
@@ -33,9 +35,9 @@ async function testAll(): Promise<boolean> {
   }
 }
 
-function passes(folder: string, env: NodeJS.ProcessEnv): boolean {
+async function passes(folder: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   process.stdout.write(`test:containers: ${folder}\n`)
-  return (
-    spawnSync('pnpm', ['exec', 'vitest', 'run'], { cwd: resolve(root, folder), env, stdio: 'inherit' }).status === 0
-  )
+  const tests = spawn('pnpm', ['exec', 'vitest', 'run'], { cwd: resolve(root, folder), env, stdio: 'inherit' })
+  const [code] = await once(tests, 'exit')
+  return code === 0
 }

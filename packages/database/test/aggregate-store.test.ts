@@ -207,6 +207,14 @@ describe('outbox', () => {
     expect(pending.flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['evt_2'])
   })
 
+  test('knows since when its oldest entry has waited', async () => {
+    const store = replica()
+    expect(await store.outbox.oldestPendingAt()).toBeUndefined()
+    const { createdAt } = await store.insert({ id: 'a', value: 1 }, countedTo(1))
+    await store.insert({ id: 'b', value: 1 }, countedTo(2))
+    expect(await replica().outbox.oldestPendingAt()).toEqual(createdAt)
+  })
+
   test('marks nothing behind a gap', async () => {
     const store = replica()
     await store.insert({ id: 'a', value: 1 }, countedTo(1), countedTo(2), countedTo(3))

@@ -1,6 +1,7 @@
 import {
   AckPolicy,
   DiscardPolicy,
+  JetStreamApiError,
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
@@ -60,12 +61,19 @@ export async function ensureConsumer(
   filter: string,
   maxUnderWay: number,
 ): Promise<void> {
-  await manager.consumers.add(stream, {
-    durable_name: durable,
-    filter_subject: filter,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: ackWaitMs * nanosPerMs,
-    max_ack_pending: maxUnderWay,
-    max_deliver: -1,
-  })
+  const changeable = { ack_wait: ackWaitMs * nanosPerMs, max_ack_pending: maxUnderWay, max_deliver: -1 }
+  try {
+    await manager.consumers.add(stream, {
+      durable_name: durable,
+      filter_subject: filter,
+      ack_policy: AckPolicy.Explicit,
+      ...changeable,
+    })
+  } catch (error) {
+    // A broker from 2.10 on creates what is missing, and refuses a consumer that it has with other settings.
+    if (!(error instanceof JetStreamApiError && error.code === consumerExists)) throw error
+    await manager.consumers.update(stream, durable, changeable)
+  }
 }
+
+const consumerExists = 10_148
