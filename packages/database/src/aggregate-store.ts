@@ -60,7 +60,7 @@ export function createAggregateStore<S extends { id: string }>(
 ): AggregateStore<S> {
   const collection = db.collection<AggregateDocument>(collectionName)
   const cache = new LRUCache<string, AggregateDocument>({ max: cachedDocuments })
-  const outbox = createOutbox(collection, cache)
+  const outbox = createOutbox(db, collection, cache)
   const commit = createGroupCommit<S>({ collection, cache, now, onConflict, onCommitted: outbox.announce })
 
   const byId = shareReads(async (ids) => {

@@ -1,5 +1,5 @@
 import type { LRUCache } from 'lru-cache'
-import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import type { AggregateDocument, OutboxEntry } from './aggregate-document.ts'
 
 export type { OutboxEntry } from './aggregate-document.ts'
@@ -21,10 +21,22 @@ export interface Outbox {
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   /** What was added before `before` and is not marked: what a crash or a broker's absence left behind. */
   readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
+  /** Has everything sent again that was added since, whether the broker had it or not. */
+  readonly replay: (since: Date, at: Date) => Promise<void>
+  /** The last publication that was remembered here; undefined when there is none. */
+  readonly lastPublication: () => Promise<Publication | undefined>
+  /** Remembers a publication, so that the next process can ask the broker whether it still has it. */
+  readonly rememberPublication: (publication: Publication) => Promise<void>
   /** Writes all marks now. Throws the driver's error; what was not marked is published again by the sweep, and marked then. */
   readonly flush: () => Promise<void>
   /** When the oldest entry that is not marked was added; undefined when there is none. */
   readonly oldestPendingAt: () => Promise<Date | undefined>
+}
+
+/** Where an event lies in its stream. */
+export interface Publication {
+  readonly eventId: string
+  readonly streamSequence: number
 }
 
 /** The index that `pending` uses: a part of the first migration of every collection of aggregates. */
@@ -43,12 +55,20 @@ interface Range {
   readonly last: number
 }
 
+interface StoredPublication extends Publication {
+  /** The collection that the event comes from. */
+  readonly _id: string
+}
+
 type Announce = (document: AggregateDocument, entries: readonly OutboxEntry[], repeated: boolean) => void
 
 export function createOutbox(
+  db: Db,
   collection: Collection<AggregateDocument>,
   cache: LRUCache<string, AggregateDocument>,
 ): Outbox & { readonly announce: Announce } {
+  const publications: Collection<StoredPublication> = db.collection('publications')
+  const name = collection.collectionName
   let listener: ((announcement: Announcement) => void) | undefined
   let marks = new Map<string, Range>()
   let timer: NodeJS.Timeout | undefined
@@ -80,7 +100,7 @@ export function createOutbox(
   }
 
   return {
-    name: collection.collectionName,
+    name,
     onAnnouncement: (listen) => {
       listener = listen
     },
@@ -108,6 +128,20 @@ export function createOutbox(
         entries: outbox.entries.filter(({ seq }) => seq > outbox.published),
         repeated: false,
       }))
+    },
+    replay: async (since, at) => {
+      await collection.updateMany({ updatedAt: { $gte: since }, 'outbox.entries.0': { $exists: true } }, [
+        {
+          $set: {
+            'outbox.published': { $subtract: [{ $min: '$outbox.entries.seq' }, 1] },
+            'outbox.pendingAt': at,
+          },
+        },
+      ])
+    },
+    lastPublication: async () => (await publications.findOne({ _id: name })) ?? undefined,
+    rememberPublication: async ({ eventId, streamSequence }) => {
+      await publications.replaceOne({ _id: name }, { eventId, streamSequence }, { upsert: true })
     },
     flush,
     oldestPendingAt: async () => {

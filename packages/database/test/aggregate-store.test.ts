@@ -234,6 +234,28 @@ describe('outbox', () => {
     expect((await store.collection.findOne({ _id: 'a' }))?.outbox.entries).toHaveLength(2)
   })
 
+  test('waits as a whole again when the broker lost it, and is empty once it went out', async () => {
+    const store = replica()
+    await store.insert({ id: 'a', value: 1 }, countedTo(1), countedTo(2))
+    store.outbox.markPublished('a', 1, 2)
+    await store.outbox.flush()
+    const at = now()
+    await store.outbox.replay(new Date(at.getTime() - 60_000), at)
+    const pending = await replica().outbox.pending(later(), 10)
+    expect(pending.flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['evt_1', 'evt_2'])
+    store.outbox.markPublished('a', 1, 2)
+    await store.outbox.flush()
+    expect(await replica().outbox.pending(later(), 10)).toEqual([])
+    await store.outbox.replay(later(), at)
+    expect(await replica().outbox.pending(later(), 10)).toEqual([])
+  })
+
+  test('remembers where the broker had its last event', async () => {
+    const publication = { eventId: 'evt_7', streamSequence: 12 }
+    await replica().outbox.rememberPublication(publication)
+    expect(await replica().outbox.lastPublication()).toMatchObject(publication)
+  })
+
   test('sends the latest event of a type again when a decision asks for it', async () => {
     const store = replica()
     await store.insert({ id: 'a', value: 1 }, countedTo(1), countedTo(2))

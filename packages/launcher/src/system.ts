@@ -32,6 +32,8 @@ export interface SystemOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Database of each service: this and the service's name, `tradewind_orders`. For several systems on one server. */
   readonly databasePrefix?: string
+  /** Where a service finds what it depends on, when that is not the address itself: a proxy that a test puts in between. */
+  readonly link?: (from: ComponentName, to: ComponentName, url: string) => Promise<string>
   readonly onProgress?: (step: SystemStep) => void
   /** A component ended although nobody stopped the system. It stays ended until it is restarted. */
   readonly onUnexpectedExit?: (component: Component, exit: Exit) => void
@@ -178,23 +180,33 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     TRUSTED_PROXIES: 'loopback',
     NOTIFICATIONS_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
     ...givenOf(env),
-    MONGODB_URL: mongodbUrl,
-    NATS_URL: natsUrl,
     JWKS_URL: urls.JWKS_URL,
   }
-  const spec = (name: keyof typeof places, extra: Environment) =>
+  const { link = async (_from, _to, url) => url } = options
+  const spec = async (name: keyof typeof places, extra: Environment) =>
     serviceSpec({
       name,
       ...places[name],
       logFile: logFile(name),
-      env: { ...shared, MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`, ...extra },
+      env: {
+        ...shared,
+        MONGODB_URL: await link(name, 'mongodb', mongodbUrl),
+        NATS_URL: await link(name, 'nats', natsUrl),
+        MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`,
+        ...extra,
+      },
     })
 
-  const services = await startTogether(
-    serviceNames.map((name) => spec(name, name === 'auth' ? operatorSettings(options.operator) : {})),
-    start,
-  )
-  const gateway = await start(spec('gateway', { ...urls, TRUSTED_PROXIES: env['TRUSTED_PROXIES'] }))
+  const specs = serviceNames.map((name) => spec(name, name === 'auth' ? operatorSettings(options.operator) : {}))
+  const services = await startTogether(await Promise.all(specs), start)
+  const linkedUrls = {
+    AUTH_URL: await link('gateway', 'auth', urls.AUTH_URL),
+    INVENTORY_URL: await link('gateway', 'inventory', urls.INVENTORY_URL),
+    ORDERS_URL: await link('gateway', 'orders', urls.ORDERS_URL),
+    PAYMENTS_URL: await link('gateway', 'payments', urls.PAYMENTS_URL),
+    NOTIFICATIONS_URL: await link('gateway', 'notifications', urls.NOTIFICATIONS_URL),
+  }
+  const gateway = await start(await spec('gateway', { ...linkedUrls, TRUSTED_PROXIES: env['TRUSTED_PROXIES'] }))
   return {
     gatewayUrl: gateway.url,
     mongodbUrl,

@@ -1,7 +1,7 @@
 import { type SpanDescription, sendInSpan } from '@tradewind/service-kit/trace'
 import { type CloudEvent, spanAttributes, toHeaders } from './cloud-events.ts'
-import type { Messaging } from './connection.ts'
-import { brokerTimeoutMs } from './connection.ts'
+import { brokerTimeoutMs, type Messaging } from './connection.ts'
+import { isInStream, retentionMs } from './streams.ts'
 
 /** An event that waits in an aggregate's outbox. */
 export interface PendingEvent {
@@ -26,9 +26,19 @@ export interface OutboxSource {
   readonly onAnnouncement: (listener: (pending: PendingEvents) => void) => void
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   readonly pending: (before: Date, limit: number) => Promise<readonly PendingEvents[]>
+  /** Has everything wait again that was added since. */
+  readonly replay: (since: Date, at: Date) => Promise<void>
+  readonly lastPublication: () => Promise<Publication | undefined>
+  readonly rememberPublication: (publication: Publication) => Promise<void>
   readonly flush: () => Promise<void>
   /** When the oldest entry that is not marked was added. */
   readonly oldestPendingAt: () => Promise<Date | undefined>
+}
+
+/** Where an event lies in its stream. */
+export interface Publication {
+  readonly eventId: string
+  readonly streamSequence: number
 }
 
 export interface Relay {
@@ -47,10 +57,13 @@ const sweepEveryMs = 1000
 /** Younger entries are still on their ordinary way. */
 const sweepOlderThanMs = 3000
 const sweepBatch = 256
+/** How often the broker is asked whether it still has what it acknowledged last, and how often that is written down. */
+const lookBackEveryMs = 5000
 
 /**
  * Publishes outbox entries: at once when they are written, and by sweeping for those that a crash, a full queue or an
- * absent broker left behind. An entry is marked only after the broker acknowledged it and all before it.
+ * absent broker left behind. An entry is marked only after the broker acknowledged it and all before it. A broker that does
+ * not have any more what it acknowledged has lost its files, or got back older ones: then all that a stream keeps goes out again.
  */
 export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource[], now: () => Date): Relay {
   const { client, service, logger } = messaging
@@ -59,20 +72,29 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   let closed = false
   let sweeping: Promise<void> | undefined
   const drained: (() => void)[] = []
+  const latest = new Map<OutboxSource, Publication>()
+  const remembered = new Map<OutboxSource, Publication>()
+
+  function noteLatest(outbox: OutboxSource, publication: Publication) {
+    const { streamSequence: before = 0 } = latest.get(outbox) ?? {}
+    if (publication.streamSequence > before) latest.set(outbox, publication)
+  }
 
   async function publish(outbox: OutboxSource, { aggregateId, entries, repeated }: PendingEvents): Promise<boolean> {
     inFlight += entries.length
     try {
       await Promise.all(
-        entries.map((entry) => {
+        entries.map(async (entry) => {
           const event = { ...entry, subject: aggregateId }
-          return sendInSpan(entry.traceparent, describe(event), (traceparent) =>
+          const { seq: streamSequence } = await sendInSpan(entry.traceparent, describe(event), (traceparent) =>
             client.publish(entry.type, JSON.stringify(entry.data), {
-              msgID: entry.id,
+              // Who asks again is to hear it again: with its id the broker would take it for a duplicate, and drop it.
+              ...(!repeated && { msgID: entry.id }),
               headers: toHeaders(traceparent === undefined ? event : { ...event, traceparent }, service),
               timeout: brokerTimeoutMs,
             }),
           )
+          noteLatest(outbox, { eventId: entry.id, streamSequence })
         }),
       )
       const first = entries[0]
@@ -112,27 +134,63 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     sweep(olderThanMs).catch((error: unknown) => logger.warn({ err: error }, 'the outbox could not be swept'))
   }
 
+  async function lookBack(outbox: OutboxSource): Promise<void> {
+    const publication = latest.get(outbox) ?? (await outbox.lastPublication())
+    if (publication === undefined) return
+    if (!(await isInStream(messaging, publication))) {
+      const at = now()
+      logger.warn(
+        { outbox: outbox.name, ...publication },
+        'the broker has lost events: all that it should have go out again',
+      )
+      await outbox.replay(new Date(at.getTime() - retentionMs), at)
+      if (latest.get(outbox) === publication) latest.delete(outbox)
+    } else await remember(outbox, publication)
+  }
+
+  async function remember(outbox: OutboxSource, publication: Publication): Promise<void> {
+    if (remembered.get(outbox) === publication) return
+    await outbox.rememberPublication(publication)
+    remembered.set(outbox, publication)
+  }
+
+  let lookingBack: Promise<void> | undefined
+  function lookBackAtAll(): Promise<void> {
+    lookingBack ??= Promise.all(outboxes.map(lookBack))
+      .then(
+        () => undefined,
+        // Also while the broker is away; it is asked again.
+        (error: unknown) => logger.warn({ err: error }, 'the broker could not be asked what it has'),
+      )
+      .finally(() => (lookingBack = undefined))
+    return lookingBack
+  }
+
   for (const outbox of outboxes) {
     outbox.onAnnouncement((pending) => {
       if (!closed && !brokerIsAway && inFlight < maxInFlight) void publish(outbox, pending)
     })
   }
   messaging.onReconnect(() => {
+    if (closed) return
     brokerIsAway = false
-    sweepAndReport(0)
+    void lookBackAtAll().then(() => sweepAndReport(0))
   })
-  sweepAndReport(0)
+  void lookBackAtAll().then(() => sweepAndReport(0))
   const timer = setInterval(() => sweepAndReport(sweepOlderThanMs), sweepEveryMs)
+  const lookBackTimer = setInterval(() => void lookBackAtAll(), lookBackEveryMs)
 
   return {
     inFlight: () => inFlight,
     sweep: () => sweep(0),
     close: async () => {
       clearInterval(timer)
+      clearInterval(lookBackTimer)
       closed = true
-      await sweeping
+      await Promise.all([sweeping, lookingBack])
       if (inFlight > 0) await new Promise<void>((resolve) => drained.push(resolve))
       await Promise.all(outboxes.map((outbox) => outbox.flush()))
+      await Promise.all([...latest].map(([outbox, publication]) => remember(outbox, publication)))
     },
   }
 }

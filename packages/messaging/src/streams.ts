@@ -8,6 +8,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import type { ServiceName } from '@tradewind/contracts/route'
+import type { Messaging } from './connection.ts'
 
 /** The stream that holds what no consumer could ever handle, with the reason in its headers. */
 export const deadLetterStream = 'DEAD_LETTERS'
@@ -16,7 +17,7 @@ const nanosPerMs = 1_000_000
 const dayMs = 24 * 3600 * 1000
 
 /** How long a published event stays for consumers that are away. The outboxes keep theirs longer. */
-const retentionMs = 7 * dayMs
+export const retentionMs = 7 * dayMs
 /** A full stream refuses instead of dropping: the outbox waits. By count, since 2.9 evicts acknowledged messages with a byte limit. */
 const maxMessages = 20_000_000
 /** How long the broker recognises a message id. A courtesy: consumers do not depend on it. */
@@ -77,3 +78,21 @@ export async function ensureConsumer(
 }
 
 const consumerExists = 10_148
+
+/**
+ * True when the stream still has the event where it was acknowledged, or has let it go for its age. Throws when the broker does
+ * not answer.
+ */
+export async function isInStream(
+  { manager, service, replicas }: Pick<Messaging, 'manager' | 'service' | 'replicas'>,
+  { eventId, streamSequence }: { readonly eventId: string; readonly streamSequence: number },
+): Promise<boolean> {
+  if (service === 'gateway') throw new Error('the gateway has no stream')
+  const stream = streamOf(service)
+  // The answer to the creation of a stream that exists is how it stands.
+  const { state } = await manager.streams.add(streamConfig(stream, `${service}.>`, replicas))
+  if (state.last_seq < streamSequence) return false
+  if (state.first_seq > streamSequence) return true
+  const found = await manager.streams.getMessage(stream, { seq: streamSequence })
+  return found?.header.get('ce-id') === eventId
+}

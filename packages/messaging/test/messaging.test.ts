@@ -166,6 +166,42 @@ describe('relay and consumer', () => {
     await eventually(() => seen.has(2), { timeoutMs: 25_000 })
   })
 
+  test('bring back what a broker that comes back with nothing had acknowledged', async () => {
+    const { outbox } = startRelaying()
+    const ids = [1, 2, 3].map((n) => outbox.add(Happened.type, { n }))
+    await eventually(() => ids.every((id) => outbox.marked.has(id)))
+    await broker.kill()
+    await broker.restart({ empty: true })
+    const seen = new Set<number>()
+    listen(async ({ data: { n } }) => seen.add(n))
+    await eventually(() => seen.size === 3, { timeoutMs: 25_000 })
+  })
+
+  test('bring back what is missing although the process that published it is gone, too', async () => {
+    const { outbox, relay } = startRelaying()
+    const id = outbox.add(Happened.type, { n: 1 })
+    await eventually(() => outbox.marked.has(id))
+    await relay.close()
+    await broker.kill()
+    await broker.restart({ empty: true })
+    const seen = new Set<number>()
+    listen(async ({ data: { n } }) => seen.add(n))
+    const next = startRelay(messaging, [outbox], now)
+    closers.push(() => next.close())
+    await eventually(() => seen.has(1), { timeoutMs: 25_000 })
+  })
+
+  test('deliver again at once what somebody asks for again', async () => {
+    const seen: string[] = []
+    listen(async ({ id }) => seen.push(id))
+    const { outbox } = startRelaying()
+    const id = outbox.add(Happened.type, { n: 1 })
+    await eventually(() => seen.length === 1)
+    outbox.askAgain(id)
+    await eventually(() => seen.length === 2)
+    expect(seen).toEqual([id, id])
+  })
+
   test('wait for a dependency that is away without using up deliveries', async () => {
     const seen: number[] = []
     let isAway = true

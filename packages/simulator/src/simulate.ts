@@ -163,6 +163,8 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
     payments: documents(payments),
     charges: new Map([...charges].map(([id, charge]) => [id, { ...charge }])),
     notifications: [...mails.values()].map((mail) => ({ ...mail })),
+    deadLetters: [],
+    poison: [],
   })
   return { violations: [...violations, ...tooManyDiscounts(memory)], accepted: accepted.size, history }
 }

@@ -14,6 +14,18 @@ export interface InvariantOptions {
   readonly accepted?: readonly string[]
   /** Database of each service; the services' own defaults when left out. */
   readonly databases?: Partial<Databases>
+  /** What the dead-letter stream holds. */
+  readonly deadLetters?: readonly DeadLetter[]
+  /** Ids of events that were made so that no consumer can handle them. */
+  readonly poison?: readonly string[]
+}
+
+export interface DeadLetter {
+  /** Of the event; empty where it had none. */
+  readonly eventId: string
+  readonly consumer: string
+  readonly subject: string
+  readonly reason: string
 }
 
 interface Databases {
@@ -41,6 +53,8 @@ export interface Facts {
   /** The simulated provider's own ledger, by payment id. */
   readonly charges: ReadonlyMap<string, Document>
   readonly notifications: readonly Document[]
+  readonly deadLetters: readonly DeadLetter[]
+  readonly poison: readonly string[]
 }
 
 /**
@@ -61,11 +75,13 @@ export function violationsIn(facts: Facts): Violation[] {
     ...nothingTakenForStoppedOrders(facts),
     ...confirmedMeansSoldAndPaid(facts),
     ...oneOrderPerKey(facts),
+    ...deadLettersAreThePoison(facts),
     ...oneNotificationPerEnding(facts),
   ]
 }
 
-async function readFacts({ mongodbUrl, accepted = [], databases = {} }: InvariantOptions): Promise<Facts> {
+async function readFacts(options: InvariantOptions): Promise<Facts> {
+  const { mongodbUrl, accepted = [], databases = {}, deadLetters = [], poison = [] } = options
   const names = { ...defaults, ...databases }
   const client = await MongoClient.connect(mongodbUrl)
   try {
@@ -93,6 +109,8 @@ async function readFacts({ mongodbUrl, accepted = [], databases = {} }: Invarian
       payments: byId(payments),
       charges: byId(charges),
       notifications,
+      deadLetters,
+      poison,
     }
   } finally {
     await client.close()
@@ -302,6 +320,20 @@ function oneOrderPerKey({ orders }: Facts): Violation[] {
     seen.set(key, order)
     return other === undefined ? [] : [violation('I6', `two orders for one idempotency key: ${key}`, other, order)]
   })
+}
+
+/** I7 */
+function deadLettersAreThePoison({ deadLetters, poison }: Facts): Violation[] {
+  const given = new Set(poison)
+  const found = new Set(deadLetters.map(({ eventId }) => eventId))
+  return [
+    ...deadLetters
+      .filter(({ eventId }) => !given.has(eventId))
+      .map((letter) =>
+        violation('I7', `${letter.consumer} gave up ${letter.subject} ${letter.eventId}: ${letter.reason}`, letter),
+      ),
+    ...poison.filter((id) => !found.has(id)).map((id) => violation('I7', `the poison ${id} is in no dead letter`)),
+  ]
 }
 
 /** I8 */

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Component, type ComponentName, type System, startSystem } from '@tradewind/launcher/system'
+import { checkInvariants, type DeadLetter, type Violation } from '@tradewind/testkit/invariants'
+import { openBroker } from './broker.ts'
+import { type LinkProxy, startLinkProxy } from './link-proxy.ts'
+
+export type ServiceName = Exclude<ComponentName, 'nats' | 'mongodb' | 'gateway'>
+
+export const operator = { email: 'operator@tradewind.example', password: 'a passphrase for the operator' }
+
+/** The whole system with a proxy on each of its links. */
+export interface Floor {
+  readonly system: System
+  readonly gatewayUrl: string
+  readonly dataDir: string
+  readonly component: (name: ComponentName) => Component
+  readonly links: ReadonlyMap<string, LinkProxy>
+  /** `orders`, `mongodb`. Throws when there is no such link. */
+  readonly link: (from: ComponentName, to: ComponentName) => LinkProxy
+  readonly violations: (accepted: readonly string[], poison?: readonly string[]) => Promise<Violation[]>
+  readonly deadLetters: () => Promise<DeadLetter[]>
+  /** Kills a process the hard way and starts it again. */
+  readonly crash: (name: ComponentName) => Promise<void>
+  /** Ends every process and removes its data, unless it is to be looked at. */
+  readonly end: (isKept?: boolean) => Promise<void>
+}
+
+interface FloorOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Size of a disk of its own for the broker. */
+  readonly brokerDiskBytes?: number
+}
+
+/** Ends with `.clock`; see skewed-clock.ts. */
+export const clockFolderVariable = 'TRADEWIND_CHAOS_CLOCKS'
+
+/**
+ * Starts every process on free ports with data of its own, and a TCP proxy between each service and what it depends on: the
+ * database, the broker, and for the gateway each service. Limits are so high that load does not meet them.
+ */
+export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}): Promise<Floor> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tradewind-chaos-'))
+  const databasePrefix = `chaos_${randomBytes(4).toString('hex')}_`
+  const links = new Map<string, LinkProxy>()
+  const between = (from: ComponentName, to: ComponentName) => `${from}>${to}`
+  const disk = brokerDiskBytes === undefined ? undefined : await mountDisk(join(dataDir, 'nats'), brokerDiskBytes)
+  const closeAll = async (isKept = false) => {
+    await Promise.all([...links.values()].map((proxy) => proxy.close()))
+    await disk?.unmount()
+    if (!isKept) await rm(dataDir, { recursive: true, force: true })
+  }
+  const system = await startSystem({
+    dataDir,
+    logDir: join(dataDir, 'logs'),
+    operator,
+    databasePrefix,
+    link: async (from, to, url) => {
+      const target = new URL(url)
+      const proxy = await startLinkProxy(Number(target.port))
+      links.set(between(from, to), proxy)
+      target.port = String(proxy.port)
+      return target.href
+    },
+    env: {
+      // A broker and a database of our own, whatever the environment names.
+      NATS_URL: '',
+      MONGODB_URL: '',
+      RATE_LIMIT_PER_MINUTE: '10000000',
+      RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
+      LOG_LEVEL: 'warn',
+      PAYMENTS_RECONCILE_HOUR: 'off',
+      [clockFolderVariable]: dataDir,
+      ...env,
+    },
+  }).catch(async (error: unknown) => {
+    await closeAll()
+    throw error
+  })
+  const { component } = system
+  const databases = {
+    orders: `${databasePrefix}orders`,
+    inventory: `${databasePrefix}inventory`,
+    payments: `${databasePrefix}payments`,
+    notifications: `${databasePrefix}notifications`,
+  }
+  const deadLetters = async () => {
+    const broker = await openBroker(system.natsUrl)
+    try {
+      return await broker.deadLetters()
+    } finally {
+      await broker.close()
+    }
+  }
+  return {
+    system,
+    gatewayUrl: system.gatewayUrl,
+    dataDir,
+    component,
+    links,
+    link: (from, to) => {
+      const found = links.get(between(from, to))
+      if (found === undefined) throw new Error(`nothing connects ${from} with ${to}`)
+      return found
+    },
+    violations: async (accepted, poison = []) =>
+      checkInvariants({
+        mongodbUrl: system.mongodbUrl,
+        accepted,
+        databases,
+        deadLetters: await deadLetters(),
+        poison,
+      }),
+    deadLetters,
+    crash: async (name) => {
+      const process = component(name)
+      process.kill('SIGKILL')
+      await process.exited()
+      await process.restart()
+    },
+    end: async (isKept) => {
+      await system.stop()
+      await closeAll(isKept)
+    },
+  }
+}
+
+/** A file system of that size in memory. Throws where this user may not mount one. */
+async function mountDisk(folder: string, bytes: number): Promise<{ unmount: () => Promise<unknown> }> {
+  const run = promisify(execFile)
+  await mkdir(folder, { recursive: true })
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tradewind-chaos', folder])
+  return { unmount: () => run('umount', [folder]) }
+}

@@ -1,0 +1,30 @@
+import type { Scenario } from './scenario.ts'
+import { brokerDataLoss, brokerDataLossLive, brokerDiskFull, brokerRollback } from './scenarios/broker-files.ts'
+import {
+  brokerCrash,
+  databaseCrash,
+  pausedBroker,
+  pausedService,
+  serviceCrash,
+  serviceCrashAtPoints,
+} from './scenarios/crashes.ts'
+import { databaseReset, partition } from './scenarios/links.ts'
+import { duplicates, poison } from './scenarios/messages.ts'
+
+/** Every row of the table of faults, in its order. */
+export const matrix: readonly Scenario[] = [
+  serviceCrash,
+  serviceCrashAtPoints,
+  brokerCrash,
+  brokerDataLoss,
+  brokerDataLossLive,
+  brokerRollback,
+  brokerDiskFull,
+  pausedBroker,
+  pausedService,
+  databaseCrash,
+  databaseReset,
+  partition,
+  duplicates,
+  poison,
+]
