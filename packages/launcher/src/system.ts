@@ -188,16 +188,16 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
       name,
       ...places[name],
       logFile: logFile(name),
-      env: {
-        ...shared,
-        MONGODB_URL: await link(name, 'mongodb', mongodbUrl),
-        NATS_URL: await link(name, 'nats', natsUrl),
-        MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`,
-        ...extra,
-      },
+      env: { ...shared, NATS_URL: await link(name, 'nats', natsUrl), ...extra },
     })
 
-  const specs = serviceNames.map((name) => spec(name, name === 'auth' ? operatorSettings(options.operator) : {}))
+  const specs = serviceNames.map(async (name) =>
+    spec(name, {
+      MONGODB_URL: await link(name, 'mongodb', mongodbUrl),
+      MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`,
+      ...(name === 'auth' && operatorSettings(options.operator)),
+    }),
+  )
   const services = await startTogether(await Promise.all(specs), start)
   const linkedUrls = {
     AUTH_URL: await link('gateway', 'auth', urls.AUTH_URL),

@@ -3,12 +3,11 @@ import helmet from '@fastify/helmet'
 import replyFrom from '@fastify/reply-from'
 import { csrfHeader } from '@tradewind/contracts/cookies'
 import { allRoutes } from '@tradewind/contracts/routes'
-import { jsonMediaType, maxBodyBytes } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
 import type { FastifyInstance } from 'fastify'
 import { serveDocumentation } from './http/documentation.ts'
 import type { ExchangeApiKey } from './http/exchange-api-key.ts'
-import { createForwarder, maxInFlight, streamBodies, type Upstreams } from './http/forward-route.ts'
+import { bufferJson, createForwarder, maxInFlight, type Upstreams } from './http/forward-route.ts'
 import { createLimit } from './http/rate-limits.ts'
 import type { SharedCounts } from './http/shared-counts.ts'
 import { createOpenApiDocument } from './openapi.ts'
@@ -43,7 +42,7 @@ export function createGateway(options: GatewayOptions): (app: FastifyInstance) =
       disableCache: true,
       disableRequestLogging: true,
     })
-    streamBodies(app, jsonMediaType, maxBodyBytes)
+    bufferJson(app)
     const forward = createForwarder(app, {
       ...options,
       limit: createLimit(options.counts, 'caller', options.perMinute),

@@ -230,7 +230,50 @@ describe('forwarding', () => {
     expect(response.headers['content-type']).toBe('application/problem+json')
   })
 
-  test('repeats nothing by itself, not even when the service says 503', async () => {
+  describe('on a connection that ends before the answer', () => {
+    /** Ends the connection of so many requests, and answers those that follow. */
+    const breakOff = (times: number) => {
+      const answerWell = answer
+      answer = (incoming, response) => {
+        if (seen.length <= times) incoming.socket.destroy()
+        else answerWell(incoming, response)
+      }
+    }
+    const keyed = async () => ({ ...(await asCustomer()), ...json, 'idempotency-key': 'once' })
+
+    test('repeats what only reads', async () => {
+      breakOff(1)
+      expect((await ask(gateway, '/v1/products')).status).toBe(200)
+      expect(seen).toHaveLength(2)
+    })
+
+    test('repeats what carries an Idempotency-Key, with its body', async () => {
+      breakOff(1)
+      const response = await ask(gateway, '/v1/orders', { method: 'POST', headers: await keyed(), body: '{"n":1}' })
+      expect(response.status).toBe(200)
+      expect(seen.map(({ body, headers }) => [body, headers['idempotency-key']])).toEqual([
+        ['{"n":1}', 'once'],
+        ['{"n":1}', 'once'],
+      ])
+    })
+
+    test('repeats it once', async () => {
+      breakOff(2)
+      const response = await ask(gateway, '/v1/orders', { method: 'POST', headers: await keyed(), body: '{}' })
+      expect([response.status, problemOf(response)['code']]).toEqual([502, 'UPSTREAM_FAILED'])
+      expect(seen).toHaveLength(2)
+    })
+
+    test('repeats nothing that may have an effect twice', async () => {
+      breakOff(1)
+      const credentials = { method: 'POST', headers: { ...json, 'idempotency-key': 'ignored' }, body: '{}' }
+      const response = await ask(gateway, '/v1/auth/login', credentials)
+      expect([response.status, problemOf(response)['code']]).toEqual([502, 'UPSTREAM_FAILED'])
+      expect(seen).toHaveLength(1)
+    })
+  })
+
+  test('repeats nothing that was answered, not even when the service says 503', async () => {
     answer = (_request, response) => {
       response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1' }).end('{"status":503}')
     }

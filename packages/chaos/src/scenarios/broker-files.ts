@@ -1,4 +1,4 @@
-import { cp, rm, statfs, writeFile } from 'node:fs/promises'
+import { cp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scenario } from '../scenario.ts'
 
@@ -57,10 +57,8 @@ export const brokerDiskFull: Scenario = {
   brokerDiskBytes: 64 * 1024 * 1024,
   play: async ({ floor, fault, orders }) => {
     await orders(20)
-    const folder = join(floor.dataDir, 'nats')
-    const ballast = join(folder, 'ballast')
-    const { bavail, bsize } = await statfs(folder)
-    await writeFile(ballast, Buffer.alloc(bavail * bsize))
+    const ballast = join(floor.dataDir, 'nats/ballast')
+    await fillDisk(ballast)
     fault('filled the disk of the broker')
     await orders(60)
     await rm(ballast)
@@ -68,4 +66,17 @@ export const brokerDiskFull: Scenario = {
     await floor.crash('nats')
     await orders(20)
   },
+}
+
+/** Writes a file until there is no room for more. */
+async function fillDisk(path: string): Promise<void> {
+  const file = await open(path, 'w')
+  const page = Buffer.alloc(4096)
+  try {
+    for (;;) await file.write(page)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+  } finally {
+    await file.close()
+  }
 }

@@ -3,7 +3,7 @@ import type { RouteContract, RouteSchema, ServiceName } from '@tradewind/contrac
 import { authenticate, Forbidden, isAdmitted } from '@tradewind/service-kit/access'
 import { formMediaType } from '@tradewind/service-kit/form'
 import { limitBody } from '@tradewind/service-kit/limited-body'
-import { maxBodyBytes, uploadMs } from '@tradewind/service-kit/server'
+import { jsonMediaType, maxBodyBytes, uploadMs } from '@tradewind/service-kit/server'
 import type { TokenVerifier } from '@tradewind/service-kit/tokens'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type ExchangeApiKey, isApiKey } from './exchange-api-key.ts'
@@ -12,7 +12,7 @@ import { refuseLargeBody } from './limited-body.ts'
 import { addressOf, type Limit } from './rate-limits.ts'
 import { forwardedCookie, signInByCookie } from './session-cookies.ts'
 import { createSharedAnswers, isPlainPath } from './shared-answers.ts'
-import { answerFailure, answerUpstreamFailure, tooBusy } from './upstream-failure.ts'
+import { answerFailure, answerUpstreamFailure, isBrokenOff, tooBusy } from './upstream-failure.ts'
 
 export type Upstreams = Readonly<Record<ServiceName, string>>
 
@@ -33,6 +33,16 @@ export const maxInFlight = 1024
 
 /** Boundaries and part headers around an uploaded file. */
 const multipartOverheadBytes = 16_384
+
+/** JSON is taken in whole, so that a request can be repeated; its size is bounded. The services parse it. */
+export function bufferJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    jsonMediaType,
+    { parseAs: 'buffer', bodyLimit: maxBodyBytes },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  )
+}
 
 /** Bodies of these types go through as they come, up to a size; the services parse them. */
 export function streamBodies(app: FastifyInstance, mediaTypes: readonly string[] | RegExp, maxBytes: number): void {
@@ -135,11 +145,14 @@ function forward(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  const { body } = request
+  const isRepeatable = mayRepeat(contract, request)
   return reply.from(undefined, {
     getUpstream: () => upstream,
     ...(contract.schema.upload !== undefined && { timeout: uploadMs }),
-    // Repeating is for the client, who knows whether it may.
-    retryDelay: () => null,
+    ...(body instanceof Buffer && { body, contentType: request.headers['content-type'] ?? 'application/json' }),
+    retryDelay: ({ err: error, attempt }) =>
+      isRepeatable && attempt === 0 && isBrokenOff(error) ? repeatAfterMs : null,
     rewriteRequestHeaders: (_request, headers) =>
       requestHeaders(request, headers, forwardedCookie(contract, request.headers)),
     rewriteHeaders: responseHeaders,
@@ -147,4 +160,15 @@ function forward(
       answerUpstreamFailure(contract.service, error, request, reply)
     },
   })
+}
+
+/** A service that is being replaced closes connections on which a request may just be on its way. Another one answers by then. */
+const repeatAfterMs = 20
+
+/** True for what has its effect once however often it is sent. A body that was streamed is gone. */
+function mayRepeat({ method, schema }: RouteContract, { headers, body }: FastifyRequest): boolean {
+  if (method === 'GET') return true
+  const isKeyed =
+    schema.headers?.properties['idempotency-key'] !== undefined && headers['idempotency-key'] !== undefined
+  return isKeyed && (body === undefined || body instanceof Buffer)
 }

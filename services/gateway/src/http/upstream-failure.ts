@@ -46,6 +46,10 @@ const failures: Readonly<Record<string, Failure>> = {
   TimeoutError: tooSlow,
 }
 
+/** The connection could not be made, or ended before anything of the answer came. */
+const connectionLost = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+export const isBrokenOff = (error: unknown): boolean => connectionLost.has(codeOf(error))
+
 const retryAfterSeconds = 1
 
 /** Answers for a service that did not. `error` is the library's, its cause what happened. */
