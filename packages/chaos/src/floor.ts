@@ -9,6 +9,8 @@ import { checkInvariants, type DeadLetter, type Violation } from '@tradewind/tes
 import { openBroker } from './broker.ts'
 import { type LinkProxy, startLinkProxy } from './link-proxy.ts'
 
+/** Who connects: a process of the system, or the clients. */
+type End = ComponentName | 'clients'
 export type ServiceName = Exclude<ComponentName, 'nats' | 'mongodb' | 'gateway'>
 
 export const operator = { email: 'operator@tradewind.example', password: 'a passphrase for the operator' }
@@ -21,9 +23,11 @@ export interface Floor {
   readonly component: (name: ComponentName) => Component
   readonly links: ReadonlyMap<string, LinkProxy>
   /** `orders`, `mongodb`. Throws when there is no such link. */
-  readonly link: (from: ComponentName, to: ComponentName) => LinkProxy
+  readonly link: (from: End, to: ComponentName) => LinkProxy
   readonly violations: (accepted: readonly string[], poison?: readonly string[]) => Promise<Violation[]>
   readonly deadLetters: () => Promise<DeadLetter[]>
+  /** Starts a new process of a service beside the old one, leads new connections to it, and ends the old one in order. */
+  readonly replace: (name: ServiceName | 'gateway') => Promise<void>
   /** Kills a process the hard way and starts it again. */
   readonly crash: (name: ComponentName) => Promise<void>
   /** Ends every process and removes its data, unless it is to be looked at. */
@@ -47,7 +51,14 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
   const dataDir = await mkdtemp(join(tmpdir(), 'tradewind-chaos-'))
   const databasePrefix = `chaos_${randomBytes(4).toString('hex')}_`
   const links = new Map<string, LinkProxy>()
-  const between = (from: ComponentName, to: ComponentName) => `${from}>${to}`
+  const between = (from: End, to: ComponentName) => `${from}>${to}`
+  const proxied = async (from: End, to: ComponentName, url: string): Promise<string> => {
+    const target = new URL(url)
+    const proxy = links.get(between(from, to)) ?? (await startLinkProxy(Number(target.port)))
+    links.set(between(from, to), proxy)
+    target.port = String(proxy.port)
+    return target.href
+  }
   const disk = brokerDiskBytes === undefined ? undefined : await mountDisk(join(dataDir, 'nats'), brokerDiskBytes)
   const closeAll = async (isKept = false) => {
     await Promise.all([...links.values()].map((proxy) => proxy.close()))
@@ -59,13 +70,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     logDir: join(dataDir, 'logs'),
     operator,
     databasePrefix,
-    link: async (from, to, url) => {
-      const target = new URL(url)
-      const proxy = await startLinkProxy(Number(target.port))
-      links.set(between(from, to), proxy)
-      target.port = String(proxy.port)
-      return target.href
-    },
+    link: proxied,
     env: {
       // A broker and a database of our own, whatever the environment names.
       NATS_URL: '',
@@ -82,6 +87,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     throw error
   })
   const { component } = system
+  const gatewayUrl = new URL(await proxied('clients', 'gateway', system.gatewayUrl)).origin
   const databases = {
     orders: `${databasePrefix}orders`,
     inventory: `${databasePrefix}inventory`,
@@ -98,7 +104,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
   }
   return {
     system,
-    gatewayUrl: system.gatewayUrl,
+    gatewayUrl,
     dataDir,
     component,
     links,
@@ -116,6 +122,13 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
         poison,
       }),
     deadLetters,
+    replace: async (name) => {
+      const old = component(name)
+      const { url } = await system.startReplica(name)
+      for (const [between, proxy] of links) if (between.endsWith(`>${name}`)) proxy.retarget(Number(new URL(url).port))
+      old.kill('SIGTERM')
+      await old.exited()
+    },
     crash: async (name) => {
       const process = component(name)
       process.kill('SIGKILL')

@@ -26,6 +26,8 @@ export interface LinkProxy {
   readonly port: number
   /** What is wrong from now on; undefined when nothing is. */
   readonly set: (fault: LinkFault | undefined) => void
+  /** Leads new connections to another port; those that exist stay where they are. */
+  readonly retarget: (port: number) => void
   /** Resets every connection of this moment. */
   readonly reset: () => void
   /** Sets a trap; returns how to take it away. */
@@ -47,7 +49,8 @@ const answerMs = 50
 const longestPattern = 256
 
 /** A TCP proxy on loopback between a service and what it depends on, with everything that may go wrong with a connection. */
-export async function startLinkProxy(targetPort: number): Promise<LinkProxy> {
+export async function startLinkProxy(port: number): Promise<LinkProxy> {
+  let targetPort = port
   const connections = new Set<Connection>()
   const traps = new Set<Trap>()
   let fault: LinkFault | undefined
@@ -147,6 +150,9 @@ export async function startLinkProxy(targetPort: number): Promise<LinkProxy> {
       changed.resolve()
       changed = Promise.withResolvers()
       if (next === undefined) reset(({ isCut }) => isCut)
+    },
+    retarget: (next) => {
+      targetPort = next
     },
     reset: () => reset(() => true),
     trap: (trap) => {

@@ -10,6 +10,8 @@ import {
 } from './scenarios/crashes.ts'
 import { databaseReset, partition } from './scenarios/links.ts'
 import { duplicates, poison } from './scenarios/messages.ts'
+import { hotSku, provider } from './scenarios/shopping.ts'
+import { rollingRestart } from './scenarios/updates.ts'
 
 /** Every row of the table of faults, in its order. */
 export const matrix: readonly Scenario[] = [
@@ -27,4 +29,7 @@ export const matrix: readonly Scenario[] = [
   partition,
   duplicates,
   poison,
+  provider,
+  hotSku,
+  rollingRestart,
 ]

@@ -1,6 +1,13 @@
 import { join, resolve } from 'node:path'
 import { claimPort, isPortFree, type PortClaim } from './claim-port.ts'
-import { type Component, type ComponentName, type ComponentSpec, serviceNames, startComponent } from './component.ts'
+import {
+  type Component,
+  type ComponentName,
+  type ComponentSpec,
+  type ServiceName,
+  serviceNames,
+  startComponent,
+} from './component.ts'
 import {
   type Environment,
   embeddedMongodbSpec,
@@ -57,6 +64,11 @@ export interface System {
   readonly components: Readonly<Partial<Record<ComponentName, Component>>>
   /** One component by name; throws for a broker or database that was given from outside. */
   readonly component: (name: ComponentName) => Component
+  /**
+   * Starts one more process of a service or the gateway, on ports of its own, as a rolling update does. From then on it is the
+   * component of that name. The caller leads everybody to it, and ends the old one.
+   */
+  readonly startReplica: (name: ServiceName | 'gateway') => Promise<Component>
   /** Ends the gateway, then the services, then broker and database; whoever does not end in time is killed. */
   readonly stop: () => Promise<void>
 }
@@ -180,42 +192,51 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     TRUSTED_PROXIES: 'loopback',
     NOTIFICATIONS_PUBLIC_URL: `http://127.0.0.1:${places.gateway.port}`,
     ...givenOf(env),
-    JWKS_URL: urls.JWKS_URL,
   }
   const { link = async (_from, _to, url) => url } = options
-  const spec = async (name: keyof typeof places, extra: Environment) =>
-    serviceSpec({
-      name,
-      ...places[name],
-      logFile: logFile(name),
-      env: { ...shared, NATS_URL: await link(name, 'nats', natsUrl), ...extra },
-    })
-
-  const specs = serviceNames.map(async (name) =>
-    spec(name, {
-      MONGODB_URL: await link(name, 'mongodb', mongodbUrl),
-      MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`,
-      ...(name === 'auth' && operatorSettings(options.operator)),
-    }),
-  )
-  const services = await startTogether(await Promise.all(specs), start)
-  const linkedUrls = {
+  const settingsOf = async (name: ServiceName): Promise<Environment> => ({
+    MONGODB_URL: await link(name, 'mongodb', mongodbUrl),
+    MONGODB_DATABASE: `${options.databasePrefix ?? 'tradewind_'}${name}`,
+    ...(name === 'auth' && operatorSettings(options.operator)),
+  })
+  const gatewaySettings = async (): Promise<Environment> => ({
     AUTH_URL: await link('gateway', 'auth', urls.AUTH_URL),
     INVENTORY_URL: await link('gateway', 'inventory', urls.INVENTORY_URL),
     ORDERS_URL: await link('gateway', 'orders', urls.ORDERS_URL),
     PAYMENTS_URL: await link('gateway', 'payments', urls.PAYMENTS_URL),
     NOTIFICATIONS_URL: await link('gateway', 'notifications', urls.NOTIFICATIONS_URL),
-  }
-  const gateway = await start(await spec('gateway', { ...linkedUrls, TRUSTED_PROXIES: env['TRUSTED_PROXIES'] }))
+    TRUSTED_PROXIES: env['TRUSTED_PROXIES'],
+  })
+  const specOf = async (name: ServiceName | 'gateway', at: Place) =>
+    serviceSpec({
+      name,
+      ...at,
+      logFile: logFile(name),
+      env: {
+        ...shared,
+        NATS_URL: await link(name, 'nats', natsUrl),
+        JWKS_URL: await link(name, 'auth', urls.JWKS_URL),
+        ...(await (name === 'gateway' ? gatewaySettings() : settingsOf(name))),
+      },
+    })
+  const specs = await Promise.all(serviceNames.map((name) => specOf(name, places[name])))
+  const services = await startTogether(specs, start)
+  const gateway = await start(await specOf('gateway', places.gateway))
+  const current = new Map([...backends, ...services, gateway].map((component) => [component.name, component]))
   return {
     gatewayUrl: gateway.url,
     mongodbUrl,
     natsUrl,
-    components: Object.fromEntries([...backends, ...services, gateway].map((component) => [component.name, component])),
+    components: Object.fromEntries(current),
     component: (name) => {
-      const found = [...backends, ...services, gateway].find((component) => component.name === name)
+      const found = current.get(name)
       if (found === undefined) throw new Error(`${name} was given from outside and is not ours to control`)
       return found
+    },
+    startReplica: async (name) => {
+      const replica = await start(await specOf(name, await place()))
+      current.set(name, replica)
+      return replica
     },
     stop,
   }

@@ -35,8 +35,10 @@ declare module 'fastify' {
     isUpload?: boolean
   }
   interface FastifyInstance {
-    /** Aborted when the server begins to stop: long answers end then. */
+    /** Aborted when the server begins to stop: long answers end then, and each tells that its connection does. */
     stopping: AbortSignal
+    /** Begins to stop, while requests are still taken. `close()` does it, too. */
+    announceStop: () => void
   }
 }
 
@@ -198,6 +200,7 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
 function closeConnectionsWhileStopping(app: FastifyInstance): void {
   const stop = new AbortController()
   app.decorate('stopping', stop.signal)
+  app.decorate('announceStop', () => stop.abort())
   app.addHook('preClose', (done) => {
     stop.abort()
     done()

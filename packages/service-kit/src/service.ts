@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { createAdminServer } from './admin.ts'
@@ -60,6 +62,9 @@ export interface ListeningMessage {
 }
 
 export const configFaultExitCode = 78
+/** Longer than clients in the midst of their work wait between two requests. */
+const leaveMs = 2_000
+const leavePollMs = 25
 const requestsGraceMs = 10_000
 const shutdownLimitMs = 30_000
 
@@ -69,8 +74,8 @@ interface Stop {
 }
 
 /**
- * Runs a service as a process until SIGTERM, SIGINT or the end of the parent's channel: readiness turns 503, requests in
- * flight are answered, then what `onShutdown` registered ends in reverse order. Wrong configuration exits 78, a failed
+ * Runs a service as a process until SIGTERM, SIGINT or the end of the parent's channel: readiness turns 503, clients are told
+ * to leave, requests in flight are answered, then what `onShutdown` registered ends in reverse order. Wrong configuration exits 78, a failed
  * start or an unexpected error 1, a second signal at once.
  */
 export async function runService<C extends ServiceConfig>(
@@ -86,7 +91,10 @@ export async function runService<C extends ServiceConfig>(
   const servers: { public?: FastifyInstance; admin?: FastifyInstance } = {}
   const stopping = stopOnSignals(logger, async () => {
     health.stop()
-    if (servers.public !== undefined) await closeWithin(servers.public, requestsGraceMs, logger)
+    if (servers.public !== undefined) {
+      await takeLeave(servers.public)
+      await closeWithin(servers.public, requestsGraceMs, logger)
+    }
     const failures = await runStops(stops, logger)
     await servers.admin?.close()
     if (failures > 0) throw new Error(`${failures} parts of ${name} did not stop cleanly`)
@@ -206,6 +214,20 @@ function stopOnSignals(logger: Logger, stop: () => Promise<void>): () => boolean
   })
   return () => begun
 }
+
+/**
+ * Goes on answering for a moment, each time with the word that the connection ends, so that clients leave by themselves. A
+ * connection that is closed without it may just be carrying a request. Over at once when nobody is connected.
+ */
+async function takeLeave(app: FastifyInstance): Promise<void> {
+  app.announceStop()
+  const givenUpAt = performance.now() + leaveMs
+  while (performance.now() < givenUpAt && (await connectionCount(app)) > 0) await delay(leavePollMs)
+}
+
+const connectionCount = promisify((app: FastifyInstance, done: (error: Error | null, count: number) => void) =>
+  app.server.getConnections(done),
+)
 
 async function closeWithin(app: FastifyInstance, limitMs: number, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {

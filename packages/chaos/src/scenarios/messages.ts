@@ -45,7 +45,7 @@ export const poison: Scenario = {
       noted(
         await broker.publish(
           'inventory.reservation.released.v1',
-          JSON.stringify({ orderId: nobodysOrder, reason: 'cancelled' }),
+          JSON.stringify({ orderId: nobodysOrder, restocked: false }),
         ),
       )
       fault('published six events that nobody can handle')
