@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Component, type ComponentName, type System, startSystem } from '@tradewind/launcher/system'
 import { checkInvariants, type DeadLetter, type Violation } from '@tradewind/testkit/invariants'
+import { type Document, type Filter, MongoClient } from 'mongodb'
 import { openBroker } from './broker.ts'
+import { clockFolderVariable } from './clock.ts'
 import { type LinkProxy, startLinkProxy } from './link-proxy.ts'
 
 /** Who connects: a process of the system, or the clients. */
@@ -21,10 +23,14 @@ export interface Floor {
   readonly gatewayUrl: string
   readonly dataDir: string
   readonly component: (name: ComponentName) => Component
+  readonly databaseOf: (service: ServiceName) => string
   readonly links: ReadonlyMap<string, LinkProxy>
   /** `orders`, `mongodb`. Throws when there is no such link. */
   readonly link: (from: End, to: ComponentName) => LinkProxy
   readonly violations: (accepted: readonly string[], poison?: readonly string[]) => Promise<Violation[]>
+  /** Orders that somebody still owes an answer. */
+  readonly ordersUnderWay: () => Promise<number>
+  readonly confirmedOrders: () => Promise<number>
   readonly deadLetters: () => Promise<DeadLetter[]>
   /** Starts a new process of a service beside the old one, leads new connections to it, and ends the old one in order. */
   readonly replace: (name: ServiceName | 'gateway') => Promise<void>
@@ -39,9 +45,6 @@ interface FloorOptions {
   /** Size of a disk of its own for the broker. */
   readonly brokerDiskBytes?: number
 }
-
-/** Ends with `.clock`; see skewed-clock.ts. */
-export const clockFolderVariable = 'TRADEWIND_CHAOS_CLOCKS'
 
 /**
  * Starts every process on free ports with data of its own, and a TCP proxy between each service and what it depends on: the
@@ -88,12 +91,16 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
   })
   const { component } = system
   const gatewayUrl = new URL(await proxied('clients', 'gateway', system.gatewayUrl)).origin
+  const databaseOf = (service: ServiceName) => databasePrefix + service
   const databases = {
-    orders: `${databasePrefix}orders`,
-    inventory: `${databasePrefix}inventory`,
-    payments: `${databasePrefix}payments`,
-    notifications: `${databasePrefix}notifications`,
+    orders: databaseOf('orders'),
+    inventory: databaseOf('inventory'),
+    payments: databaseOf('payments'),
+    notifications: databaseOf('notifications'),
   }
+  const database = new MongoClient(system.mongodbUrl)
+  const countOrders = (filter: Filter<Document>) =>
+    database.db(databaseOf('orders')).collection('orders').countDocuments(filter)
   const deadLetters = async () => {
     const broker = await openBroker(system.natsUrl)
     try {
@@ -107,6 +114,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     gatewayUrl,
     dataDir,
     component,
+    databaseOf,
     links,
     link: (from, to) => {
       const found = links.get(between(from, to))
@@ -122,6 +130,8 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
         poison,
       }),
     deadLetters,
+    ordersUnderWay: () => countOrders({ dueAt: { $exists: true } }),
+    confirmedOrders: () => countOrders({ status: 'confirmed' }),
     replace: async (name) => {
       const old = component(name)
       const { url } = await system.startReplica(name)
@@ -136,6 +146,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
       await process.restart()
     },
     end: async (isKept) => {
+      await database.close()
       await system.stop()
       await closeAll(isKept)
     },

@@ -88,7 +88,8 @@ export function startLoad(options: LoadOptions): Load {
         record.unknown.push(key)
         return
       }
-      await delay(retryMs)
+      const retryAfterMs = Number(answer?.headers['retry-after'] ?? 0) * 1000
+      await delay(retryAfterMs === 0 ? retryMs : retryAfterMs * (1 + chance.next()))
     }
   }
 

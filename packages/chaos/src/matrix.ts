@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.ts'
 import { brokerDataLoss, brokerDataLossLive, brokerDiskFull, brokerRollback } from './scenarios/broker-files.ts'
+import { clock } from './scenarios/clocks.ts'
 import {
   brokerCrash,
   databaseCrash,
@@ -10,6 +11,7 @@ import {
 } from './scenarios/crashes.ts'
 import { databaseReset, partition } from './scenarios/links.ts'
 import { duplicates, poison } from './scenarios/messages.ts'
+import { overload } from './scenarios/overload.ts'
 import { hotSku, provider } from './scenarios/shopping.ts'
 import { rollingRestart } from './scenarios/updates.ts'
 
@@ -29,7 +31,9 @@ export const matrix: readonly Scenario[] = [
   partition,
   duplicates,
   poison,
+  clock,
   provider,
   hotSku,
+  overload,
   rollingRestart,
 ]

@@ -12,6 +12,7 @@ import { createTaxRates } from '@tradewind/orders/rates/tax-rates.ts'
 import type { CatalogueRepository } from '@tradewind/orders/store/catalogue.repository.ts'
 import type { DiscountRepository } from '@tradewind/orders/store/discount.repository.ts'
 import type { OrderRepository } from '@tradewind/orders/store/order.repository.ts'
+import { createAdmission } from '@tradewind/orders/use-cases/admission.ts'
 import { makeCancelOrder } from '@tradewind/orders/use-cases/cancel-order.ts'
 import { makeCarryOnEdits } from '@tradewind/orders/use-cases/carry-on-edits.ts'
 import { makeChangeOrder } from '@tradewind/orders/use-cases/change-order.ts'
@@ -24,6 +25,7 @@ import { makePriceOrder } from '@tradewind/orders/use-cases/price-order.ts'
 import { makeReconcileOrders } from '@tradewind/orders/use-cases/reconcile-orders.ts'
 import { makeRecordFact } from '@tradewind/orders/use-cases/record-fact.ts'
 import { makeRefundOrder } from '@tradewind/orders/use-cases/refund-order.ts'
+import { createReminderBudget } from '@tradewind/orders/use-cases/reminder-budget.ts'
 import { makeReturnUnits } from '@tradewind/orders/use-cases/return-units.ts'
 import { makeSettleDiscounts } from '@tradewind/orders/use-cases/settle-discounts.ts'
 import { dueIds } from './due-ids.ts'
@@ -92,6 +94,8 @@ export function createOrdersInMemory({ process, memory, catalogue, capture, now,
     capture,
     returnDays,
     notice: createOrderNotice(),
+    admission: createAdmission(() => now().getTime()),
+    reminders: createReminderBudget(),
   }
   const ports = { ...given, carryOnEdits: makeCarryOnEdits(given), changes: makeChangeOrder(given) }
   const record = makeRecordFact(ports)

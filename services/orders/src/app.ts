@@ -26,6 +26,7 @@ import type { DiscountRepository } from './store/discount.repository.ts'
 import type { ErasedPersons } from './store/erased-persons.ts'
 import type { OrderRepository } from './store/order.repository.ts'
 import type { OrderNumbers } from './store/order-numbers.ts'
+import { createAdmission } from './use-cases/admission.ts'
 import { makeAwaitDecision } from './use-cases/await-decision.ts'
 import { makeCancelOrder } from './use-cases/cancel-order.ts'
 import { makeCarryOnEdits } from './use-cases/carry-on-edits.ts'
@@ -46,6 +47,7 @@ import { makeReadSagas } from './use-cases/read-sagas.ts'
 import { makeReconcileOrders } from './use-cases/reconcile-orders.ts'
 import { makeRecordFact } from './use-cases/record-fact.ts'
 import { makeRefundOrder } from './use-cases/refund-order.ts'
+import { createReminderBudget } from './use-cases/reminder-budget.ts'
 import { makeRepairSaga } from './use-cases/repair-saga.ts'
 import { makeReturnUnits } from './use-cases/return-units.ts'
 import { makeSettleDiscounts } from './use-cases/settle-discounts.ts'
@@ -71,7 +73,8 @@ export interface OrdersPorts {
 
 /** Wires the service; no I/O happens here. */
 export function createOrders(given: OrdersPorts) {
-  const noticing = { ...given, notice: createOrderNotice() }
+  const admission = createAdmission(() => performance.now())
+  const noticing = { ...given, notice: createOrderNotice(), admission, reminders: createReminderBudget() }
   const ports = { ...noticing, carryOnEdits: makeCarryOnEdits(noticing), changes: makeChangeOrder(noticing) }
   const placing = { ...ports, priceOrder: makePriceOrder(ports), claimDiscount: makeClaimDiscount(ports) }
   const record = makeRecordFact(ports)
@@ -83,6 +86,7 @@ export function createOrders(given: OrdersPorts) {
       placeOrder: makePlaceOrder(placing),
       awaitDecision: makeAwaitDecision(ports),
       answers: ports.answers,
+      admission,
     }),
     ...discountCodes(makeManageDiscounts(ports)),
     getOrder(readOrders),

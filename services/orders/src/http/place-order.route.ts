@@ -2,11 +2,13 @@ import { placeOrderRoute } from '@tradewind/contracts/orders'
 import { replayedHeaders } from '@tradewind/service-kit/idempotency'
 import { implementRoute } from '@tradewind/service-kit/route'
 import type { Answers } from '../store/answers.ts'
+import type { Admission } from '../use-cases/admission.ts'
 import type { AwaitDecision } from '../use-cases/await-decision.ts'
 import type { PlaceOrder } from '../use-cases/place-order.ts'
 import { presentOrder } from './present-order.ts'
 
 interface Ports {
+  readonly admission: Admission
   readonly placeOrder: PlaceOrder
   readonly awaitDecision: AwaitDecision
   readonly answers: Answers
@@ -21,8 +23,9 @@ function waitMs(prefer: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.min(Number(seconds), maxWaitSeconds) * 1000
 }
 
-export const placeOrder = ({ placeOrder: place, awaitDecision, answers }: Ports) =>
+export const placeOrder = ({ placeOrder: place, awaitDecision, answers, admission }: Ports) =>
   implementRoute(placeOrderRoute, async ({ body, headers, caller }) => {
+    admission.admit()
     const command = { ...body, customerId: caller.userId, idempotencyKey: headers['idempotency-key'] }
     const { order, accepted, replayed } = await place(command)
     const milliseconds = waitMs(headers.prefer)

@@ -1,8 +1,10 @@
 import type { TimelineEntry } from '../domain/order.ts'
 import { applyFact, type Fact, isDecided } from '../domain/order-saga.ts'
+import type { Admission } from './admission.ts'
 import type { CarryOnEdits } from './carry-on-edits.ts'
 import type { ChangePorts } from './change-order.ts'
 import { decided } from './order-events.ts'
+import type { ReminderBudget } from './reminder-budget.ts'
 import { currentTraceId } from './traced.ts'
 
 /** Takes note of what a participant reports and moves the order on. Throws when there is no such order. */
@@ -11,15 +13,26 @@ export type RecordFact = (orderId: string, fact: Fact, entry: TimelineEntry) => 
 /** What a supplement's payment and reservation give back was asked for by the order it belongs to. */
 const isAnswerToOrder = ({ type }: Fact) => type === 'refund-refused' || type === 'units-restocked'
 
-export const makeRecordFact = (ports: ChangePorts & { readonly carryOnEdits: CarryOnEdits }): RecordFact => {
-  const { orders, notice, now, carryOnEdits } = ports
+interface Ports extends ChangePorts {
+  readonly carryOnEdits: CarryOnEdits
+  readonly admission: Admission
+  readonly reminders: ReminderBudget
+}
+
+export const makeRecordFact = (ports: Ports): RecordFact => {
+  const { orders, notice, now, carryOnEdits, admission, reminders } = ports
 
   async function record(orderId: string, fact: Fact, entry: TimelineEntry) {
     const traceId = currentTraceId()
-    const order = await orders.update(orderId, (before) =>
-      decided(before, applyFact(before, fact, entry, now()), ports, traceId),
-    )
+    let isDecision = false
+    const order = await orders.update(orderId, (before) => {
+      const step = applyFact(before, fact, entry, now())
+      isDecision = step.announcement !== undefined && isDecided(step.order) && !isDecided(before)
+      return decided(before, step, ports, traceId)
+    })
     notice.changed(order)
+    reminders.earn()
+    if (isDecision) admission.noteDecision(now().getTime() - order.createdAt.getTime())
     return order
   }
 
