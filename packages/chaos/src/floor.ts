@@ -135,7 +135,7 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     replace: async (name) => {
       const old = component(name)
       const { url } = await system.startReplica(name)
-      for (const [between, proxy] of links) if (between.endsWith(`>${name}`)) proxy.retarget(Number(new URL(url).port))
+      for (const [ends, proxy] of links) if (ends.endsWith(`>${name}`)) proxy.retarget(Number(new URL(url).port))
       old.kill('SIGTERM')
       await old.exited()
     },

@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { authAccountRoutes } from './auth-accounts.ts'
 import { catalogueRoutes } from './catalogue.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import { discountRoutes } from './discounts.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { jobRoutes } from './jobs.ts'
@@ -35,6 +36,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...inventoryRoutes,
   ...jobRoutes,
   ...ordersRoutes,
+  ...deadLetterRoutes,
   ...discountRoutes,
   ...orderChangeRoutes,
   ...paymentsRoutes,

@@ -65,6 +65,7 @@ const pathOf = ({ path }: RouteContract) =>
     .replace(':fulfilmentId', `ful_${'0'.repeat(32)}`)
     .replace(':returnId', `ret_${'0'.repeat(32)}`)
     .replace('/products/:id', `/products/prd_${'0'.repeat(32)}`)
+    .replace('/dead-letters/:id', '/dead-letters/dlq_999999')
     .replace('/jobs/:id', `/jobs/job_${'0'.repeat(32)}`)
     .replace('/payments/:id', `/payments/pay_${'0'.repeat(32)}`)
     .replace('/notifications/:id', `/notifications/ntf_${'0'.repeat(32)}`)

@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path'
 import { ApiKeyTokenQueryV1 } from '@tradewind/contracts/api-keys'
 import { UserContactQueryV1 } from '@tradewind/contracts/auth'
 import { AccountMailQueryV1, MailRequestedV1 } from '@tradewind/contracts/auth-accounts'
+import { deadLetterReplayQuery } from '@tradewind/contracts/dead-letters'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import type { ServiceName } from '@tradewind/contracts/route'
 import { findNatsServer } from '@tradewind/launcher/nats-server'
 import { launch, type RunningProcess } from '@tradewind/launcher/process'
 import { connectMessaging, type Messaging } from '@tradewind/messaging/connection'
+import { openDeadLetters } from '@tradewind/messaging/dead-letters'
 import { ensureConsumer, streamOf } from '@tradewind/messaging/streams'
 import { publicEvents } from '@tradewind/notifications/events/on-public-event.ts'
 import { createLogger } from '@tradewind/service-kit/log'
@@ -146,6 +148,23 @@ describe('accounts of the broker', () => {
         expect((await asking.connection.request(subject, '{}', { timeout: 2000 })).string()).toBe('heard')
       }
     }
+  })
+
+  it('let orders have dead letters replayed by whoever gave them up, and remove them', async () => {
+    const orders = await connectAs('orders')
+    for (const owner of owners) {
+      const messaging = await connectAs(owner)
+      const { seq } = await messaging.client.publish(`dead-letter.${owner}.${owner}-probe`, '{}')
+      const { find } = openDeadLetters(messaging)
+      const subject = deadLetterReplayQuery(owner).subject
+      messaging.connection.subscribe(subject, { queue: owner, callback: (_, message) => void message.respond('heard') })
+      await messaging.connection.flush()
+      expect(await find(seq)).toMatchObject({ service: owner })
+      expect((await orders.connection.request(subject, '{}', { timeout: 2000 })).string()).toBe('heard')
+      await openDeadLetters(orders).remove(seq)
+      expect(await find(seq)).toBeUndefined()
+    }
+    await expect(openDeadLetters(await connectAs('payments')).remove(1)).rejects.toThrow(/[Pp]ermissions? [Vv]iolation/)
   })
 
   it('refuse a service that publishes what another one has to say', async () => {

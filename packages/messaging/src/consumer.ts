@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import type { MsgHdrs } from '@nats-io/nats-core'
 import type { EventContract } from '@tradewind/contracts/event'
 import type { ServiceName } from '@tradewind/contracts/route'
 import { DomainError } from '@tradewind/service-kit/errors'
@@ -68,8 +69,17 @@ export interface SubscriptionOptions {
   readonly onDeadLetter?: () => void
 }
 
+/** A message as it was published, wherever it comes from. */
+export interface Replayed {
+  readonly subject: string
+  readonly headers: MsgHdrs
+  readonly data: Uint8Array
+}
+
 export interface Subscription {
   readonly durable: string
+  /** Handles a message that was given up before, as it is. Rejects with why not. */
+  readonly replay: (message: Replayed) => Promise<void>
   /** Throws when the consumer has made no progress although there is work. For readiness. */
   readonly check: () => Promise<void>
   /** Events in the stream that no replica has been given yet. */
@@ -146,11 +156,15 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
     underWay.add(work)
   }
 
+  async function handleAs(subject: string, headers: MsgHdrs | undefined, data: Uint8Array): Promise<void> {
+    const event = fromHeaders(headers)
+    if ('fault' in event) throw new Poison(event.fault)
+    await runInSpan(event.traceparent, describe(event), () => dispatch(event, subject, data))
+  }
+
   async function handle(message: JsMsg): Promise<void> {
-    const event = fromHeaders(message.headers)
     try {
-      if ('fault' in event) throw new Poison(event.fault)
-      await runInSpan(event.traceparent, describe(event), () => dispatch(event, message))
+      await handleAs(message.subject, message.headers, message.data)
       message.ack()
     } catch (error) {
       await giveBack(message, error)
@@ -167,15 +181,15 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
     },
   })
 
-  async function dispatch(event: CloudEvent, message: JsMsg): Promise<void> {
-    if (event.type !== message.subject) throw new Poison(`type ${event.type} came under subject ${message.subject}`)
+  async function dispatch(event: CloudEvent, subject: string, body: Uint8Array): Promise<void> {
+    if (event.type !== subject) throw new Poison(`type ${event.type} came under subject ${subject}`)
     const handler = byType.get(event.type)
     if (handler === undefined) {
       // A later service may publish events that this one has no use for. A new version of one that it needs is another matter.
       if (knownNames.has(withoutVersion(event.type))) throw new Poison(`unknown version: ${event.type}`)
       return
     }
-    await handler.handle({ id: event.id, type: event.type, time: event.time, data: parse(message) })
+    await handler.handle({ id: event.id, type: event.type, time: event.time, data: parse(body) })
   }
 
   async function giveBack(message: JsMsg, error: unknown): Promise<void> {
@@ -221,6 +235,7 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
   const running = run()
   return {
     durable,
+    replay: ({ subject, headers, data }) => handleAs(subject, headers, data),
     check: async () => {
       const silentMs = performance.now() - lastProgress
       if (silentMs > silentTooLongMs && underWay.size === 0)
@@ -240,9 +255,9 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
 
 const withoutVersion = (type: string) => type.replace(/\.v[0-9]+$/, '')
 
-function parse(message: JsMsg): unknown {
+function parse(body: Uint8Array): unknown {
   try {
-    return message.json<unknown>()
+    return JSON.parse(Buffer.from(body).toString())
   } catch (cause) {
     throw new Poison(`not JSON: ${String(cause)}`)
   }

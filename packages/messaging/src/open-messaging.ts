@@ -1,7 +1,10 @@
+import { deadLetterReplayQuery } from '@tradewind/contracts/dead-letters'
 import type { ServiceConfig, ServiceContext } from '@tradewind/service-kit/service'
 import { connectMessaging, type Messaging } from './connection.ts'
 import { type Subscription, type SubscriptionOptions, subscribe } from './consumer.ts'
+import { type DeadLetters, openDeadLetters } from './dead-letters.ts'
 import { followRevocations } from './follow-revocations.ts'
+import { answerQuery } from './query.ts'
 import { type OutboxSource, type Relay, startRelay } from './relay.ts'
 
 interface MessagingConfig extends ServiceConfig {
@@ -42,7 +45,7 @@ export async function openMessaging(
   onShutdown('revocations', () => feed.close())
   addCheck('revocations known', () => feed.checkKnown())
   addCheck('revocations', () => feed.check(), 'events')
-  const subscriptions: Subscription[] = []
+  const subscriptions = new Map<string, Subscription>()
   const deadLetters = metrics.counter({
     name: 'dead_letters_total',
     help: 'Events that no retry could help and that went to the dead letters',
@@ -54,9 +57,15 @@ export async function openMessaging(
     labelNames: ['consumer'],
     read: () =>
       Promise.all(
-        subscriptions.map(async ({ durable, waiting }) => ({ labels: { consumer: durable }, value: await waiting() })),
+        [...subscriptions].map(async ([consumer, { waiting }]) => ({ labels: { consumer }, value: await waiting() })),
       ),
   })
+  if (service !== 'gateway') {
+    answerQuery(messaging, deadLetterReplayQuery(service), async ({ sequence }) => {
+      const failure = await replay(openDeadLetters(messaging), subscriptions, sequence)
+      return { failure: failure ?? null }
+    })
+  }
   return {
     ...messaging,
     relay: (...outboxes) => {
@@ -85,7 +94,7 @@ export async function openMessaging(
         onDeadLetter: () => deadLetters.inc({ consumer: subscription.durable }),
       })
       deadLetters.inc({ consumer: subscription.durable }, 0)
-      subscriptions.push(subscription)
+      subscriptions.set(subscription.durable, subscription)
       onShutdown(`consumer ${subscription.durable}`, () => subscription.close())
       addCheck(`consumer ${options.name}`, () => subscription.check(), 'events')
     },
@@ -96,4 +105,23 @@ async function lagOf({ name, oldestPendingAt }: OutboxSource) {
   const since = await oldestPendingAt()
   const seconds = since === undefined ? 0 : Math.max(0, (Date.now() - since.getTime()) / 1000)
   return { labels: { outbox: name }, value: seconds }
+}
+
+/** Handles a dead letter once more; resolves to why that failed, if it did. */
+async function replay(
+  letters: Pick<DeadLetters, 'find'>,
+  subscriptions: ReadonlyMap<string, Subscription>,
+  sequence: number,
+): Promise<string | undefined> {
+  const letter = await letters.find(sequence)
+  if (letter === undefined) return 'it is not there any more'
+  const subscription = subscriptions.get(letter.consumer)
+  if (subscription === undefined) return `there is no consumer ${letter.consumer} any more`
+  const { header: headers, data } = letter.message
+  try {
+    await subscription.replay({ subject: letter.subject, headers, data })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }

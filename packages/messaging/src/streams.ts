@@ -6,6 +6,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamState,
 } from '@nats-io/jetstream'
 import type { ServiceName } from '@tradewind/contracts/route'
 import type { Messaging } from './connection.ts'
@@ -46,10 +47,8 @@ function streamConfig(name: string, subject: string, replicas: number): Partial<
  * so each one asks for all. Throws when a stream of that name exists with other subjects.
  */
 export async function ensureStreams(manager: JetStreamManager, replicas: number): Promise<void> {
-  await Promise.all([
-    ...services.map((service) => manager.streams.add(streamConfig(streamOf(service), `${service}.>`, replicas))),
-    manager.streams.add(streamConfig(deadLetterStream, 'dead-letter.>', replicas)),
-  ])
+  const all = [...services.map(streamOf), deadLetterStream]
+  await Promise.all(all.map((stream) => stateOf({ manager, replicas }, stream)))
 }
 
 /** At least three times the slowest handling; a message that is not acknowledged by then is delivered again. */
@@ -79,6 +78,16 @@ export async function ensureConsumer(
 
 const consumerExists = 10_148
 
+const subjectOf = (stream: string) => (stream === deadLetterStream ? 'dead-letter.>' : `${stream.toLowerCase()}.>`)
+
+/** How a stream stands: the answer to the creation of one that exists. It is made when it is missing. */
+export async function stateOf(
+  { manager, replicas }: Pick<Messaging, 'manager' | 'replicas'>,
+  stream: string,
+): Promise<StreamState> {
+  return (await manager.streams.add(streamConfig(stream, subjectOf(stream), replicas))).state
+}
+
 /**
  * True when the stream still has the event where it was acknowledged, or has let it go for its age. Throws when the broker does
  * not answer.
@@ -89,8 +98,7 @@ export async function isInStream(
 ): Promise<boolean> {
   if (service === 'gateway') throw new Error('the gateway has no stream')
   const stream = streamOf(service)
-  // The answer to the creation of a stream that exists is how it stands.
-  const { state } = await manager.streams.add(streamConfig(stream, `${service}.>`, replicas))
+  const state = await stateOf({ manager, replicas }, stream)
   if (state.last_seq < streamSequence) return false
   if (state.first_seq > streamSequence) return true
   const found = await manager.streams.getMessage(stream, { seq: streamSequence })

@@ -91,11 +91,12 @@ async function readFacts(options: InvariantOptions): Promise<Facts> {
         .collection(collection)
         .find({}, { projection: { 'outbox.entries': 0 } })
         .toArray()
-    const [orders, reservations, stock, movements, payments, charges, notifications] = await Promise.all([
+    // The ledger before the stock: a movement leaves a stock document long after the ledger has it, so none is missed.
+    const movements = await all(names.inventory, 'movements')
+    const [orders, reservations, stock, payments, charges, notifications] = await Promise.all([
       all(names.orders, 'orders'),
       all(names.inventory, 'reservations'),
       all(names.inventory, 'stock'),
-      all(names.inventory, 'movements'),
       all(names.payments, 'payments'),
       all(names.payments, 'simulator_charges'),
       all(names.notifications, 'notifications'),

@@ -1,15 +1,18 @@
+import { deadLetterReplayQuery } from '@tradewind/contracts/dead-letters'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { OpenOrdersQueryV1, OrdersPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
+import { openDeadLetters } from '@tradewind/messaging/dead-letters'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { answerQuery } from '@tradewind/messaging/query'
+import { answerQuery, askQuery } from '@tradewind/messaging/query'
 import { every } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createOrders } from './app.ts'
 import { loadOrdersConfig, ratesOf } from './config.ts'
+import { deadLetterRoutes } from './http/dead-letters.route.ts'
 import { measuredOrders } from './measured-orders.ts'
 import { createShippingRates } from './rates/shipping-rates.ts'
 import { createTaxRates } from './rates/tax-rates.ts'
@@ -20,6 +23,7 @@ import { createErasedPersons } from './store/erased-persons.ts'
 import { migrations } from './store/migrations.ts'
 import { createOrderRepository } from './store/order.repository.ts'
 import { createOrderNumbers } from './store/order-numbers.ts'
+import { makeRepairDeadLetters } from './use-cases/repair-dead-letters.ts'
 
 await runService('orders', loadOrdersConfig, async (context) => {
   const { db, ping } = await openDatabase(context, 'orders', [...migrations, operatorLogMigration])
@@ -78,5 +82,18 @@ await runService('orders', loadOrdersConfig, async (context) => {
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
   every(context, 'order reconciler', 1000, service.reconcile)
   every(context, 'discount uses', 1000, service.settleDiscounts)
-  return { routes: service.routes, operatorLog, isUnavailable }
+  const letters = openDeadLetters(messaging)
+  context.metrics.readOnScrape({
+    name: 'dead_letters_waiting',
+    help: 'Events that consumers gave up and that nobody has replayed or discarded. The same on every replica',
+    read: async () => [{ value: await letters.count() }],
+  })
+  const repair = makeRepairDeadLetters({
+    letters,
+    askReplay: async ({ service: owner, sequence }) =>
+      (await askQuery(messaging, deadLetterReplayQuery(owner))({ sequence })).failure ?? undefined,
+    note: (what, { eventId, subject, consumer }, detail) =>
+      context.logger.info({ eventId, subject, consumer, ...detail }, what),
+  })
+  return { routes: [...service.routes, ...deadLetterRoutes(repair)], operatorLog, isUnavailable }
 })

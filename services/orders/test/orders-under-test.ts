@@ -1,14 +1,17 @@
+import { deadLetterReplayQuery } from '@tradewind/contracts/dead-letters'
 import { OrderContactQueryV1 } from '@tradewind/contracts/orders'
 import { OpenOrdersQueryV1, OrdersPersonDataQueryV1 } from '@tradewind/contracts/privacy'
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
+import { openDeadLetters } from '@tradewind/messaging/dead-letters'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { answerQuery } from '@tradewind/messaging/query'
+import { answerQuery, askQuery } from '@tradewind/messaging/query'
 import { loadConfig } from '@tradewind/service-kit/config'
 import { newId } from '@tradewind/service-kit/ids'
 import { inAnHour, type RunningService, runInTest } from '@tradewind/service-testkit/running-service'
 import { createOrders } from '../src/app.ts'
 import { ratesOf, settings } from '../src/config.ts'
+import { deadLetterRoutes } from '../src/http/dead-letters.route.ts'
 import { createShippingRates } from '../src/rates/shipping-rates.ts'
 import { createTaxRates } from '../src/rates/tax-rates.ts'
 import { createAnswers } from '../src/store/answers.ts'
@@ -18,6 +21,7 @@ import { createErasedPersons } from '../src/store/erased-persons.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { createOrderRepository, type OrderRepository } from '../src/store/order.repository.ts'
 import { createOrderNumbers } from '../src/store/order-numbers.ts'
+import { makeRepairDeadLetters } from '../src/use-cases/repair-dead-letters.ts'
 
 export interface OrdersUnderTest extends RunningService {
   readonly app: ReturnType<typeof createOrders>
@@ -101,10 +105,16 @@ export async function startOrders(options: Options): Promise<OrdersUnderTest> {
     }))
     answerQuery(messaging, OrdersPersonDataQueryV1, ({ userId, after }) => app.person.dataOf(userId, after))
     answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await app.contactOf(orderId) }))
+    const repair = makeRepairDeadLetters({
+      letters: openDeadLetters(messaging),
+      askReplay: async ({ service, sequence }) =>
+        (await askQuery(messaging, deadLetterReplayQuery(service))({ sequence })).failure ?? undefined,
+      note: () => undefined,
+    })
     wired.app = app
     return {
       db,
-      parts: { routes: app.routes },
+      parts: { routes: [...app.routes, ...deadLetterRoutes(repair)] },
       inFlight: relay.inFlight,
       consumers: [
         ['inventory', 'orders-products'],
