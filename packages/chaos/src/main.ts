@@ -11,6 +11,7 @@ to rest. Without a scenario it plays all of them. Exits 1 when something does no
 
   --seed S    first seed (1); the same seed makes the same choices, as far as processes allow
   --runs N    so many times, with the seeds that follow (1)
+  --until-found  ends with the first run that finds something
   --list      names the scenarios
   --json      one JSON object per run
   --keep      leaves the data and the logs of a run that failed
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '1' },
     list: { type: 'boolean', default: false },
+    'until-found': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -78,6 +80,7 @@ async function main(): Promise<void> {
       if (values.json) say(JSON.stringify(outcome))
       else report(outcome)
       if (outcome.violations.length > 0) process.exitCode = 1
+      if (outcome.violations.length > 0 && values['until-found']) return
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createChance } from '@tradewind/testkit/chance'
 import { eventually } from '@tradewind/testkit/eventually'
 import type { Violation } from '@tradewind/testkit/invariants'
+import { startCatalogue } from './catalogue.ts'
 import type { Floor } from './floor.ts'
 import { startLoad } from './load.ts'
 import type { Scenario } from './scenario.ts'
@@ -44,6 +45,7 @@ export async function play(
   for (const units of others) skus.push(await shop.newProduct(units, probe))
 
   const load = startLoad({ ...scenario.load, gatewayUrl, chance: createChance(seed + 1), skus, customers })
+  const catalogue = startCatalogue(shop, await shop.signInOperator())
   let faults = 0
   const poison: string[] = [...before]
   const orders = async (count: number) => {
@@ -58,13 +60,14 @@ export async function play(
     await orders(10)
     await scenario.play({ floor, shop, load, chance, skus, fault, poison: (id) => poison.push(id), orders })
   } catch (error) {
-    await load.stop()
-    throw error
-  } finally {
+    await Promise.all([load.stop(), catalogue.stop()])
     shop.close()
+    throw error
   }
   const healedAt = performance.now()
-  const record = await load.stop()
+  const [record] = await Promise.all([load.stop(), catalogue.stop()])
+  const unknownSkus = await catalogue.unknown(probe)
+  shop.close()
   let violations: readonly Violation[] = []
   await eventually(
     async () => {
@@ -85,6 +88,11 @@ export async function play(
     message,
     documents: [],
   }))
+  const unheard = unknownSkus.map((sku) => ({
+    invariant: 'catalogue',
+    message: `orders never heard of the product ${sku}`,
+    documents: [],
+  }))
   return {
     scenario: scenario.name,
     seed,
@@ -94,7 +102,7 @@ export async function play(
     faults,
     recoveryMs: Math.round(performance.now() - healedAt),
     slowestAnswerMs: record.slowestMs,
-    violations: [...violations, ...complaints],
+    violations: [...violations, ...unheard, ...complaints],
   }
 }
 
