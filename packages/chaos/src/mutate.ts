@@ -14,7 +14,8 @@ registerHooks({
   load: (url, context, next) => {
     const loaded = next(url, context)
     if (url !== target) return loaded
-    const source = Buffer.from(loaded.source ?? '').toString()
+    const { source: given = '' } = loaded
+    const source = typeof given === 'string' ? given : new TextDecoder().decode(given)
     if (source.split(find).length !== 2) throw new Error(`the guard of ${name} does not stand once in ${file}`)
     return { ...loaded, source: source.replace(find, () => replace) }
   },

@@ -1,8 +1,15 @@
 import { type Readable, Transform } from 'node:stream'
 import { errorCodes } from 'fastify'
 
-/** Passes a body on as it arrives, and breaks it off with an error that is answered 413 where it grows too large. */
-export function limitBody(payload: Readable, maxBytes: number): Readable {
+/**
+ * Passes a body on as it arrives, and breaks it off with an error that is answered 413 where it grows too large. `refusal` says
+ * what an error of the body itself means.
+ */
+export function limitBody(
+  payload: Readable,
+  maxBytes: number,
+  refusal: (error: Error) => Error = (error) => error,
+): Readable {
   let bytes = 0
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -11,7 +18,7 @@ export function limitBody(payload: Readable, maxBytes: number): Readable {
       else done(null, chunk)
     },
   })
-  payload.on('error', (error) => limited.destroy(error))
+  payload.on('error', (error) => limited.destroy(refusal(error)))
   payload.on('close', () => {
     if (!payload.readableEnded) limited.destroy(new Error('the client went away'))
   })

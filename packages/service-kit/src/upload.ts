@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import multipart from '@fastify/multipart'
+import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { UploadSchema } from '@tradewind/contracts/route'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { limitBody } from './limited-body.ts'
@@ -50,10 +50,25 @@ export async function uploadOf(request: FastifyRequest, { mediaTypes, maxBytes }
     return { stream: body, mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? '' }
   }
   if (!mediaTypes.includes(multipartType)) throw InvalidInput({}, { errors: [{ pointer: '', detail: 'is required' }] })
-  const part = request.isMultipart() ? await request.file() : undefined
+  const part = await fileIn(request)
   if (part === undefined || part.fieldname !== 'file') {
     part?.file.resume()
     throw InvalidInput({}, { errors: [{ pointer: '/file', detail: 'is required' }] })
   }
-  return { stream: limitBody(part.file, maxBytes), mediaType: part.mimetype }
+  return { stream: limitBody(part.file, maxBytes, refusal), mediaType: part.mimetype }
+}
+
+/** The library says what is wrong with a form in plain errors, which would count as our own. */
+const refusal = (cause: Error): Error =>
+  'statusCode' in cause
+    ? cause
+    : InvalidInput({}, { cause, errors: [{ pointer: '', detail: 'is not a form of several parts' }] })
+
+async function fileIn(request: FastifyRequest): Promise<MultipartFile | undefined> {
+  if (!request.isMultipart()) return undefined
+  try {
+    return await request.file()
+  } catch (error) {
+    throw error instanceof Error ? refusal(error) : error
+  }
 }

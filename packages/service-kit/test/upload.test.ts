@@ -98,6 +98,16 @@ describe('an upload', () => {
     expect(await post(path, body, headers)).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } })
   })
 
+  const head = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+  test.each([
+    ['without a boundary', 'multipart/form-data', 'ab'],
+    ['that does not begin with its boundary', 'multipart/form-data; boundary=x', 'nothing of the kind'],
+    ['that ends in the middle of a file', 'multipart/form-data; boundary=x', `${head}half of it`],
+    ['that is empty', 'multipart/form-data; boundary=x', ''],
+  ])('in a form %s is refused', async (_what, type, body) => {
+    expect(await post('/v1/pictures', body, { 'content-type': type })).toMatchObject({ status: 400 })
+  })
+
   test('without the part named file is refused and named', async () => {
     const answer = await post('/v1/pictures', form(10, 'other'))
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/file' }] } })
