@@ -44,6 +44,8 @@ const patienceMs = 60_000
 const retryMs = 100
 /** One in so many clients does not ask again: what came of its order stays unknown to it. */
 const carelessness = 0.2
+/** One in so many asks twice at the same moment, with one key. */
+const impatience = 0.05
 
 /** Clients that place orders one after another, repeat a key until there is an answer, and note what they were told. */
 export function startLoad(options: LoadOptions): Load {
@@ -68,15 +70,18 @@ export function startLoad(options: LoadOptions): Load {
     )
     const paymentMethod = chance.oneOf([methods[0], ...methods])
     const isCareless = chance.isHit(carelessness)
+    const isImpatient = chance.isHit(impatience)
     const isCancelled = chance.isHit(cancels)
     const giveUpAt = performance.now() + patienceMs
     for (;;) {
       const startedAt = performance.now()
-      const answer = await shop.place(token, lines, { key, paymentMethod }).catch(() => undefined)
+      const ask = () => shop.place(token, lines, { key, paymentMethod }).catch(() => undefined)
+      const [answer, twin] = await Promise.all(isImpatient ? [ask(), ask()] : [ask()])
       note(answer?.status ?? 0, startedAt)
       if (answer?.status === 201) {
         const id = textAt(answer.body, 'id')
         record.accepted.push(id)
+        if (twin?.status === 201) record.accepted.push(textAt(twin.body, 'id'))
         if (isCancelled) await shop.post(`/v1/orders/${id}/cancel`, {}, { token }).catch(() => undefined)
         return
       }

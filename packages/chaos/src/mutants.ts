@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
     file: 'services/orders/src/store/migrations.ts',
     find: "{ key: { customerId: 1, idempotencyKey: 1 }, name: 'idempotency', unique: true }",
     replace: "{ key: { customerId: 1, idempotencyKey: 1 }, name: 'idempotency' }",
-    caughtBy: 'database-reset',
+    caughtBy: 'service-crash',
   },
   {
     name: 'notification-key',

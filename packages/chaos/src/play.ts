@@ -96,7 +96,7 @@ export async function play(
   return {
     scenario: scenario.name,
     seed,
-    orders: record.accepted.length,
+    orders: new Set(record.accepted).size,
     refused: record.refused,
     unknown: record.unknown.length,
     faults,

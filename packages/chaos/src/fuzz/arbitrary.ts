@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Schema } from './operations.ts'
 
 /** Ids and names that the system gave out, by how they begin, so that requests meet what exists. */
@@ -67,6 +67,7 @@ export function fitting(schema: Schema, pool: Pool): fc.Arbitrary<unknown> {
       })
     case 'object':
       return object(schema, pool)
+    case undefined:
     default:
       return fc.jsonValue()
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createShop, type Shop } from '../shop.ts'
 import type { Pool } from './arbitrary.ts'
 import { createJudge, type FuzzedAnswer } from './judge.ts'

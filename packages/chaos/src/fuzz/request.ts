@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { fitting, hostile, type Pool } from './arbitrary.ts'
 import type { Operation, Parameter } from './operations.ts'
 
