@@ -14,6 +14,7 @@ to rest. Without a scenario it plays all of them. Exits 1 when something does no
   --until-found  ends with the first run that finds something
   --list      names the scenarios
   --json      one JSON object per run
+  --table     ends with the figures as a table in Markdown
   --keep      leaves the data and the logs of a run that failed
   --help      print this
 `
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
     'until-found': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -61,6 +63,19 @@ async function runOnce(scenario: Scenario, seed: number): Promise<Outcome> {
   }
 }
 
+/** A run that could not be played to its end has failed, too. */
+const failedRun = ({ name }: Scenario, seed: number, error: unknown): Outcome => ({
+  scenario: name,
+  seed,
+  orders: 0,
+  refused: 0,
+  unknown: 0,
+  faults: 0,
+  recoveryMs: 0,
+  slowestAnswerMs: 0,
+  violations: [{ invariant: name, message: error instanceof Error ? error.message : String(error), documents: [] }],
+})
+
 function report({ orders, faults, recoveryMs, unknown, slowestAnswerMs, violations }: Outcome): void {
   say(
     `  ${orders} orders, ${faults} faults, ${unknown} unknown, slowest answer ${slowestAnswerMs} ms, at rest after ${recoveryMs} ms, ${violations.length} violations`,
@@ -71,18 +86,36 @@ function report({ orders, faults, recoveryMs, unknown, slowestAnswerMs, violatio
   }
 }
 
+const columns = ['scenario', 'seed', 'orders', 'faults', 'slowest answer', 'at rest after', 'violations']
+
+function sayTable(outcomes: readonly Outcome[]): void {
+  const rows = outcomes.map(({ scenario, seed, orders, faults, slowestAnswerMs, recoveryMs, violations }) => [
+    scenario,
+    String(seed),
+    String(orders),
+    String(faults),
+    `${slowestAnswerMs} ms`,
+    `${(recoveryMs / 1000).toFixed(1)} s`,
+    String(violations.length),
+  ])
+  for (const row of [columns, columns.map(() => '---'), ...rows]) say(`| ${row.join(' | ')} |`)
+}
+
 async function main(): Promise<void> {
   const [first, runs] = [wholeNumber('seed'), wholeNumber('runs')]
+  const outcomes: Outcome[] = []
   for (const scenario of chosen()) {
     for (let seed = first; seed < first + runs; seed += 1) {
       whisper(`${scenario.name} --seed ${seed}`)
-      const outcome = await runOnce(scenario, seed)
+      const outcome = await runOnce(scenario, seed).catch((error: unknown) => failedRun(scenario, seed, error))
+      outcomes.push(outcome)
       if (values.json) say(JSON.stringify(outcome))
       else report(outcome)
       if (outcome.violations.length > 0) process.exitCode = 1
       if (outcome.violations.length > 0 && values['until-found']) return
     }
   }
+  if (values.table) sayTable(outcomes)
 }
 
 if (values.help) process.stdout.write(help)

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { matrix } from '../src/matrix.ts'
+import { mutants, simulator } from '../src/mutants.ts'
+import { runMutant } from '../src/run-mutant.ts'
+
+const root = join(import.meta.dirname, '../../..')
+
+test.each(mutants)(
+  'the guard of $name stands once in its file, and something is named that must notice',
+  async (mutant) => {
+    const source = await readFile(join(root, mutant.file), 'utf8')
+    expect(source.split(mutant.find)).toHaveLength(2)
+    expect([simulator, ...matrix.map(({ name }) => name)]).toContain(mutant.caughtBy)
+  },
+)
+
+/** Those that take the whole system are for `pnpm mutants`. */
+test.each(mutants.filter(({ caughtBy }) => caughtBy === simulator))(
+  'shops in memory notice when $name is gone',
+  async (mutant) => {
+    expect(await runMutant(mutant)).toMatchObject({ isCaught: true })
+  },
+  120_000,
+)
