@@ -32,8 +32,8 @@ export interface Floor {
   readonly ordersUnderWay: () => Promise<number>
   readonly confirmedOrders: () => Promise<number>
   readonly deadLetters: () => Promise<DeadLetter[]>
-  /** Starts a new process of a service beside the old one, leads new connections to it, and ends the old one in order. */
-  readonly replace: (name: ServiceName | 'gateway') => Promise<void>
+  /** Starts a new process of a service beside the old one, leads new connections to it, and ends the old one in order. Another checkout is another version. */
+  readonly replace: (name: ServiceName | 'gateway', checkout?: string) => Promise<void>
   /** Kills a process the hard way and starts it again. */
   readonly crash: (name: ComponentName) => Promise<void>
   /** Ends every process and removes its data, unless it is to be looked at. */
@@ -132,9 +132,9 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     deadLetters,
     ordersUnderWay: () => countOrders({ dueAt: { $exists: true } }),
     confirmedOrders: () => countOrders({ status: 'confirmed' }),
-    replace: async (name) => {
+    replace: async (name, checkout) => {
       const old = component(name)
-      const { url } = await system.startReplica(name)
+      const { url } = await system.startReplica(name, checkout)
       for (const [ends, proxy] of links) if (ends.endsWith(`>${name}`)) proxy.retarget(Number(new URL(url).port))
       old.kill('SIGTERM')
       await old.exited()

@@ -13,7 +13,7 @@ import { databaseReset, partition } from './scenarios/links.ts'
 import { duplicates, poison } from './scenarios/messages.ts'
 import { overload } from './scenarios/overload.ts'
 import { hotSku, provider } from './scenarios/shopping.ts'
-import { rollingRestart } from './scenarios/updates.ts'
+import { mixedVersions, rollingRestart } from './scenarios/updates.ts'
 
 /** Every row of the table of faults, in its order. */
 export const matrix: readonly Scenario[] = [
@@ -36,4 +36,5 @@ export const matrix: readonly Scenario[] = [
   hotSku,
   overload,
   rollingRestart,
+  mixedVersions,
 ]

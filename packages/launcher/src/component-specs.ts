@@ -54,17 +54,19 @@ interface ServicePlace extends Place {
   readonly name: ServiceName | 'gateway'
   readonly logFile: string
   readonly env: Environment
+  /** Where its source is; this very checkout when left out. */
+  readonly checkout?: string | undefined
 }
 
 /** A service as a process of its own. */
-export const serviceSpec = ({ name, port, adminPort, logFile, env }: ServicePlace): ComponentSpec => ({
+export const serviceSpec = ({ name, port, adminPort, logFile, env, checkout = root }: ServicePlace): ComponentSpec => ({
   name,
   url: local(port),
   adminUrl: local(adminPort),
   start: () =>
     startProgram({
       name,
-      program: join(root, 'services', name, 'src/main.ts'),
+      program: join(checkout, 'services', name, 'src/main.ts'),
       args: [],
       env: { ...env, HOST: '127.0.0.1', PORT: String(port), ADMIN_PORT: String(adminPort) },
       logFile,

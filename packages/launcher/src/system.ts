@@ -66,9 +66,9 @@ export interface System {
   readonly component: (name: ComponentName) => Component
   /**
    * Starts one more process of a service or the gateway, on ports of its own, as a rolling update does. From then on it is the
-   * component of that name. The caller leads everybody to it, and ends the old one.
+   * component of that name. The caller leads everybody to it, and ends the old one. Another `checkout` is another version.
    */
-  readonly startReplica: (name: ServiceName | 'gateway') => Promise<Component>
+  readonly startReplica: (name: ServiceName | 'gateway', checkout?: string) => Promise<Component>
   /** Ends the gateway, then the services, then broker and database; whoever does not end in time is killed. */
   readonly stop: () => Promise<void>
 }
@@ -207,9 +207,10 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
     NOTIFICATIONS_URL: await link('gateway', 'notifications', urls.NOTIFICATIONS_URL),
     TRUSTED_PROXIES: env['TRUSTED_PROXIES'],
   })
-  const specOf = async (name: ServiceName | 'gateway', at: Place) =>
+  const specOf = async (name: ServiceName | 'gateway', at: Place, checkout?: string) =>
     serviceSpec({
       name,
+      checkout,
       ...at,
       logFile: logFile(name),
       env: {
@@ -233,8 +234,8 @@ async function startAll(options: SystemOptions, { start, newPort, stop }: Means)
       if (found === undefined) throw new Error(`${name} was given from outside and is not ours to control`)
       return found
     },
-    startReplica: async (name) => {
-      const replica = await start(await specOf(name, await place()))
+    startReplica: async (name, checkout) => {
+      const replica = await start(await specOf(name, await place(), checkout))
       current.set(name, replica)
       return replica
     },

@@ -1,3 +1,4 @@
+import { checkOut } from '../checkout.ts'
 import { type Scenario, servicesWithEvents } from '../scenario.ts'
 
 export const rollingRestart: Scenario = {
@@ -16,4 +17,34 @@ export const rollingRestart: Scenario = {
     [...statuses]
       .filter(([status]) => status === 0 || status >= 500)
       .map(([status, count]) => `${count} requests ended with ${status === 0 ? 'a reset' : status}`),
+}
+
+/** The version that is replaced; by default the commit before this one. */
+const previousCommit = process.env['CHAOS_PREVIOUS'] ?? 'HEAD^'
+
+export const mixedVersions: Scenario = {
+  name: 'mixed-versions',
+  what: 'each service in turn is the version of CHAOS_PREVIOUS (the commit before) among the current ones, then all of them',
+  load: { cancels: 0.2 },
+  play: async ({ floor, chance, fault, orders }) => {
+    const previous = await checkOut(previousCommit)
+    try {
+      for (const name of chance.shuffled(servicesWithEvents)) {
+        fault(`${name} of ${previousCommit}`)
+        await floor.replace(name, previous.path)
+        await orders(20)
+        await floor.replace(name)
+        await orders(10)
+      }
+      fault(`every service of ${previousCommit}, updated one after another`)
+      for (const name of servicesWithEvents) await floor.replace(name, previous.path)
+      for (const name of chance.shuffled(servicesWithEvents)) {
+        await orders(10)
+        await floor.replace(name)
+      }
+      await orders(20)
+    } finally {
+      await previous.remove()
+    }
+  },
 }
