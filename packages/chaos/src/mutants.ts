@@ -61,14 +61,6 @@ export const mutants: readonly Mutant[] = [
     caughtBy: simulator,
   },
   {
-    name: 'hold-token',
-    guard: 'a commit sells the hold that was confirmed, not one that somebody slow took again',
-    file: stock,
-    find: 'token === undefined || one?.token === token ? one : undefined',
-    replace: 'one',
-    caughtBy: simulator,
-  },
-  {
     name: 'restock-once',
     guard: 'the units of a cancelled order come back once',
     file: stock,

@@ -113,6 +113,24 @@ test('finishes the request in flight, then stops its parts last started first, a
   expect(run.said).toEqual(['request arrived', 'request answered', 'consumer stopped', 'database closed'])
 })
 
+test('answers on a connection that was kept open, with the word that it ends, before it closes it', async () => {
+  const run = start()
+  const { url } = await listening(run)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = () =>
+    new Promise<{ connection: string | undefined; isReused: boolean }>((resolve, reject) => {
+      const request = get(`${url}/nothing`, { agent }, (response) => {
+        const { connection } = response.headers
+        response.resume().on('end', () => resolve({ connection, isReused: request.reusedSocket }))
+      }).on('error', reject)
+    })
+  expect(await ask()).toEqual({ connection: 'keep-alive', isReused: false })
+  run.child.kill('SIGTERM')
+  await expect.poll(run.output).toContain('stopping')
+  expect(await ask()).toEqual({ connection: 'close', isReused: true })
+  expect(await run.exit).toBe(0)
+}, 20_000)
+
 test('stops when its parent is gone', async () => {
   const run = start()
   await listening(run)
