@@ -61,14 +61,6 @@ export const mutants: readonly Mutant[] = [
     caughtBy: simulator,
   },
   {
-    name: 'restock-once',
-    guard: 'the units of a cancelled order come back once',
-    file: stock,
-    find: 'const id = restockId(orderId, stock.id)\n  if (hasMovement(stock, id)) return stock',
-    replace: 'const id = `${restockId(orderId, stock.id)}/${stock.movements.length}`',
-    caughtBy: simulator,
-  },
-  {
     name: 'void-of-cancelled',
     guard: 'what is held for a cancelled order is voided',
     file: plan,
