@@ -36,6 +36,14 @@ export interface Scenario {
   readonly judge?: (record: LoadRecord) => readonly string[]
 }
 
+const longestAnswerMs = 20_000
+
+/** While something is away the answer is 503, and it comes. */
+export const answeredInTime = ({ slowestMs, statuses }: LoadRecord): readonly string[] => [
+  ...(slowestMs > longestAnswerMs ? [`an answer took ${slowestMs} ms`] : []),
+  ...(statuses.has(500) ? [`${statuses.get(500)} requests were answered 500`] : []),
+]
+
 export const servicesWithEvents = [
   'orders',
   'inventory',

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Db, MongoClient, MongoNetworkError, MongoNotConnectedError, MongoServerSelectionError } from 'mongodb'
+import {
+  type Db,
+  MongoBulkWriteError,
+  MongoClient,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerSelectionError,
+} from 'mongodb'
 
 export interface DatabaseOptions {
   /** A `mongodb://` or `mongodb+srv://` connection string. */
@@ -64,6 +71,10 @@ export async function connectDatabase(options: DatabaseOptions, startTimeoutMs =
 
 /** True for errors that say nothing about the request: the server is away or was, and trying again later is right. */
 export function isUnavailable(error: unknown): boolean {
+  // The driver wraps what happened to the connection of a bulk write.
+  if (error instanceof MongoBulkWriteError) {
+    return isUnavailable(error.errorResponse) || error.result.getWriteConcernError() !== undefined
+  }
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||

@@ -1,4 +1,5 @@
-import { type Db, type Filter, MongoBulkWriteError } from 'mongodb'
+import { isOnlyDuplicates } from '@tradewind/database/bulk-errors'
+import { type Db, type Filter } from 'mongodb'
 import type { RowFault } from '../domain/file-item.ts'
 
 interface JobErrorDocument extends RowFault {
@@ -73,6 +74,3 @@ export function createJobErrors(db: Db): JobErrors {
 const behind = ([row, n, item]: ErrorPlace): Filter<JobErrorDocument> => ({
   $or: [{ row: { $gt: row } }, { row, n: { $gt: n } }, { row, n, item: { $gt: item } }],
 })
-
-const isOnlyDuplicates = (error: unknown): boolean =>
-  error instanceof MongoBulkWriteError && [error.writeErrors].flat().every(({ code }) => code === 11000)

@@ -1,4 +1,5 @@
-import { type Db, type Filter, MongoBulkWriteError } from 'mongodb'
+import { isOnlyDuplicates } from '@tradewind/database/bulk-errors'
+import { type Db, type Filter } from 'mongodb'
 import { type Movement, type Stock, stockId } from '../domain/stock.ts'
 
 export interface LedgerEntry extends Omit<Movement, 'id'> {
@@ -110,6 +111,3 @@ function behind([time, seq, id]: LedgerPlace): Filter<LedgerEntry> {
   const at = new Date(time)
   return { $or: [{ at: { $lt: at } }, { at, seq: { $lt: seq } }, { at, seq, _id: { $lt: id } }] }
 }
-
-const isOnlyDuplicates = (error: unknown): boolean =>
-  error instanceof MongoBulkWriteError && [error.writeErrors].flat().every(({ code }) => code === 11000)
