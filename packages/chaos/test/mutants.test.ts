@@ -24,3 +24,10 @@ test.each(mutants.filter(({ caughtBy }) => caughtBy === simulator))(
   },
   120_000,
 )
+
+test('the documentation names every scenario with its figures, and every mutant with what notices', async () => {
+  const documentation = await readFile(join(root, 'docs/chaos.md'), 'utf8')
+  for (const { name } of matrix) expect(documentation).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'))
+  for (const { name, caughtBy } of mutants)
+    expect(documentation).toMatch(new RegExp(`^\\| ${name} +\\|[^|]+\\| ${caughtBy} +\\|`, 'm'))
+})

@@ -45,8 +45,7 @@ export const brokerTimeoutMs = 5000
 export async function connectMessaging(options: MessagingOptions): Promise<Messaging> {
   const { service, logger, replicas = 1 } = options
   const connection = await connect({
-    servers: options.url.split(',').map(withoutCredentials),
-    ...credentialsIn(options.url),
+    ...brokerAt(options.url),
     name: `tradewind-${service}`,
     // So that a broker can let each service hear its own answers only.
     inboxPrefix: `_INBOX.${service}`,
@@ -87,7 +86,12 @@ export async function connectMessaging(options: MessagingOptions): Promise<Messa
   }
 }
 
-/** The client takes credentials beside the addresses, not in them. */
+/** `nats://[user:password@]host:port`, several separated by commas, as the client takes it: credentials beside the addresses. */
+export const brokerAt = (url: string): { servers: string[]; user?: string; pass?: string } => ({
+  servers: url.split(',').map(withoutCredentials),
+  ...credentialsIn(url),
+})
+
 const withoutCredentials = (url: string): string => url.replace(/^([a-z]+:\/\/)[^@/]*@/, '$1')
 
 function credentialsIn(url: string): { user?: string; pass?: string } {

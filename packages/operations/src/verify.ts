@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { brokerAt } from '@tradewind/messaging/connection'
 import { openDeadLetters } from '@tradewind/messaging/dead-letters'
 import { checkInvariants, type DeadLetter, type Violation } from '@tradewind/testkit/invariants'
 
@@ -55,7 +56,7 @@ async function violationsNow({ mongodbUrl, natsUrl, databasePrefix }: VerifyOpti
 }
 
 async function deadLettersAt(natsUrl: string): Promise<DeadLetter[]> {
-  const connection = await connect({ servers: natsUrl, name: 'tradewind-verify' })
+  const connection = await connect({ ...brokerAt(natsUrl), name: 'tradewind-verify' })
   try {
     const letters = openDeadLetters({ manager: await jetstreamManager(connection), replicas: 1 })
     const found = await letters.after(0, mostDeadLetters)
