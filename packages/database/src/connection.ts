@@ -79,9 +79,13 @@ export function isUnavailable(error: unknown): boolean {
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
     error instanceof MongoNotConnectedError ||
-    (error instanceof Error && unavailableNames.has(error.name))
+    (error instanceof Error && (unavailableNames.has(error.name) || isOfConnection(error)))
   )
 }
+
+/** A write to a connection that breaks at this moment fails with the system's own error, which the driver hands on as it is. */
+const isOfConnection = (error: Error): boolean => 'code' in error && connectionCodes.has(error.code)
+const connectionCodes = new Set<unknown>(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 const unavailableNames = new Set([
   'MongoPoolClearedError',

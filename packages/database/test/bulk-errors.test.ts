@@ -41,3 +41,8 @@ test.skipIf(process.env['MONGODB_URL'])(
     }
   },
 )
+
+test('what the system says of a broken connection is no fault of the request', () => {
+  const broken = Object.assign(new Error('write ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' })
+  expect([isUnavailable(broken), isUnavailable(new Error('write ECONNRESET'))]).toEqual([true, false])
+})
