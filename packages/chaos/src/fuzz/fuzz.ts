@@ -30,6 +30,7 @@ interface FuzzOptions {
 const answerTimeoutMs = 15_000
 const mostPerPrefix = 50
 const mostFindings = 20
+const usesOfArbitrary = 10
 const knownId =
   /"((ord|oln|usr|ses|apk|cli|prd|pay|ref|ful|ret|edt|rst|ntf|whe|whd|job|psk|img|loc|trf|rec|dlq|exp)_[A-Za-z0-9]+)"/g
 /** The operator's own account is not played with: nobody could sign in any more. */
@@ -47,6 +48,16 @@ export async function fuzz({ gatewayUrl, seed, requests, concurrency = 8 }: Fuzz
   await shop.newProduct(1_000_000, customer).then((sku) => pool.set('SKU-', [sku]))
   const tokens = createTokens(shop, customer)
   let sent = 0
+  const made = new Map<Operation, { readonly arbitrary: fc.Arbitrary<FuzzedRequest>; uses: number }>()
+  /** Made anew now and then, with the ids that are known by then; each time would take most of the run. */
+  function arbitraryFor(operation: Operation): fc.Arbitrary<FuzzedRequest> {
+    const known = made.get(operation)
+    const current =
+      known !== undefined && known.uses < usesOfArbitrary ? known : { arbitrary: requestTo(operation, pool), uses: 0 }
+    current.uses += 1
+    made.set(operation, current)
+    return current.arbitrary
+  }
 
   async function work(): Promise<void> {
     while (sent < requests && findings.length < mostFindings) {
@@ -54,7 +65,7 @@ export async function fuzz({ gatewayUrl, seed, requests, concurrency = 8 }: Fuzz
       sent += 1
       const operation = operations[number % operations.length]
       if (operation === undefined) throw new Error('the document describes no route')
-      const [request] = fc.sample(requestTo(operation, pool), { seed: seed * 1_000_003 + number, numRuns: 1 })
+      const [request] = fc.sample(arbitraryFor(operation), { seed: seed * 1_000_003 + number, numRuns: 1 })
       if (request === undefined) continue
       const authorization = await tokens.choose(operation, seed + number)
       const answer = await send(gatewayUrl, request, authorization)
@@ -71,6 +82,7 @@ export async function fuzz({ gatewayUrl, seed, requests, concurrency = 8 }: Fuzz
     await Promise.all(Array.from({ length: concurrency }, work))
     return { requests: sent, operations: operations.length, statuses, findings }
   } finally {
+    await tokens.settled()
     shop.close()
   }
 }
@@ -93,6 +105,7 @@ function createTokens(shop: Shop, first: string) {
       if (kind === 1) return 'rubbish'
       return kind < 7 && !isOwnAccount(operation) ? await operating : await customer
     },
+    settled: () => Promise.allSettled([customer, operating]),
     /** A request may have ended its own session. */
     distrust: (token: string | undefined): void => {
       const renew = async (known: Promise<string>, next: () => Promise<string>) =>

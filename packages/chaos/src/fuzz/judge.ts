@@ -30,8 +30,9 @@ export function createJudge() {
     const described = responses[String(status)]
     if (described === undefined && status < 400) return `answered ${status}, which it does not describe`
     if (withoutBody.has(status)) return text === '' ? undefined : `answered ${status} with a body`
-    const content = (described ?? responses['default'])?.content ?? {}
-    const [[expected, { schema = {} }] = ['', {}]] = Object.entries(content)
+    const [found] = Object.entries((described ?? responses['default'])?.content ?? {})
+    if (found === undefined) return text === '' ? undefined : `answered ${status} with a body that it does not describe`
+    const [expected, { schema = {} }] = found
     // Forms are answered as RFC 6749 has it.
     if (status >= 400 && path.startsWith('/oauth/')) return undefined
     if (expected === '*/*') return undefined
