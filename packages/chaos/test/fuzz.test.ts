@@ -4,7 +4,7 @@ import { fuzz } from '../src/fuzz/fuzz.ts'
 
 /** SEED=7 sends others; `pnpm fuzz` sends 20,000. */
 const seed = Number(process.env['SEED'] ?? 1)
-const requests = 1500
+const requests = 1000
 
 let floor: Floor
 beforeAll(async () => {

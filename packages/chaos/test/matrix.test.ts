@@ -10,7 +10,7 @@ import { rollingRestart } from '../src/scenarios/updates.ts'
 
 /** SEED=7 makes other choices; `pnpm chaos` plays everything, and each for longer. */
 const seed = Number(process.env['SEED'] ?? 1)
-const crashes = 5
+const crashes = 4
 
 const crashesAtSomePoints: Scenario = {
   name: 'service-crash-at-points',

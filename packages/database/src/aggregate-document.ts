@@ -55,6 +55,15 @@ export function toState<S extends { id: string }>(document: AggregateDocument): 
   return { ...rest, id: _id } as unknown as S & Stored
 }
 
+const nothingSaid: Outbox = { seq: 0, published: 0, entries: [] }
+
+/**
+ * A document that is no aggregate yet becomes one with its first change. An earlier version of a service that runs beside this
+ * one may go on writing such documents after they were migrated.
+ */
+export const withOutbox = (document: AggregateDocument): AggregateDocument =>
+  Object.hasOwn(document, 'outbox') ? document : { ...document, outbox: nothingSaid }
+
 /** An event on its way into an outbox, with the trace of the request that caused it. */
 export interface TracedEvent {
   readonly event: DomainEvent
@@ -151,6 +160,7 @@ export function changeDocument(
   const trims = survivors.length < before.outbox.entries.length
   if (added.length > 0) {
     set['outbox.seq'] = outbox.seq
+    if (before.outbox.seq === 0) set['outbox.published'] = 0
     set['outbox.pendingAt'] = pendingAt
   }
   if (trims) set['outbox.entries'] = outbox.entries

@@ -11,6 +11,7 @@ import {
   type Stored,
   type TracedEvent,
   toState,
+  withOutbox,
 } from './aggregate-document.ts'
 import { type Announceable, type Decision, isAsked } from './decision.ts'
 import { withLongs } from './integers.ts'
@@ -220,7 +221,7 @@ export function createGroupCommit<S extends { id: string }>(options: GroupCommit
     if (missing.length > 0) {
       for (const id of missing) found.set(id, { document: undefined, fresh: true })
       for (const document of await collection.find({ _id: { $in: missing } }).toArray()) {
-        found.set(document._id, { document, fresh: true })
+        found.set(document._id, { document: withOutbox(document), fresh: true })
       }
     }
     return found

@@ -161,6 +161,20 @@ describe('update', () => {
     expect(await replica().find('a')).not.toHaveProperty('label')
   })
 
+  test('takes over a document that an earlier version wrote, before it was an aggregate', async () => {
+    const raw = database.db.collection<{ _id: string; value: number }>(collectionName)
+    await raw.insertOne({ _id: 'a', value: 1 })
+    const store = replica()
+    await store.update('a', (counter) => changed({ ...counter, value: 2 }, Counted.create('evt_1', { value: 2 })))
+    await store.update('a', (counter) => changed({ ...counter, value: 3 }, Counted.create('evt_2', { value: 3 })))
+    expect(await replica().find('a')).toMatchObject({ value: 3, version: 2 })
+    const [pending] = await store.outbox.pending(new Date(Date.now() + 1000), 10)
+    expect(pending?.entries.map(({ id, seq }) => [id, seq])).toEqual([
+      ['evt_1', 1],
+      ['evt_2', 2],
+    ])
+  })
+
   test('reports an aggregate that does not exist', async () => {
     await expect(replica().update('nobody', increment)).rejects.toSatisfy(AggregateNotFound.is)
   })
