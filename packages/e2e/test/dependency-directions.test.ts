@@ -126,7 +126,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'privacy-app.ts': ['use-cases', 'http', 'type:store', 'crypto', '@tradewind', 'node:'],
   'guard-app.ts': ['domain', 'use-cases', 'http', 'type:store', 'crypto', '@tradewind'],
   'measured-orders.ts': ['domain', 'type:store', 'type:@tradewind/service-kit'],
-  'migrate.ts': ['store/migrations.ts', '@tradewind/database/run-migrations'],
+  'migrate.ts': ['store/migrations.ts', '@tradewind/database'],
   'config.ts': ['rates', 'crypto/provider-settings.ts', '@tradewind/service-kit', 'typebox'],
 }
 

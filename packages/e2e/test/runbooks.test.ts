@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { Order } from '@tradewind/contracts/orders'
+import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operator, type RunningSystem, runSystem } from './running-system.ts'
 import { createShop, type Shop, shaped } from './shop-client.ts'
@@ -58,6 +59,26 @@ test('orders are accepted without the broker, by services that still get request
   expect(accepted.status).toBe(201)
   await broker.restart()
   await shop.untilTold(token, shaped(Order, accepted).id, 'notifications.notification.sent')
+})
+
+test('the jobs before a rollout migrate as the services do', async () => {
+  const client = await MongoClient.connect(system.mongodbUrl)
+  const appliedIn = async (database: string) => {
+    const found = await client.db(database).collection<{ _id: string }>('migrations').find().sort({ _id: 1 }).toArray()
+    return found.map(({ _id }) => _id)
+  }
+  try {
+    for (const service of ['auth', 'inventory', 'orders', 'payments', 'notifications']) {
+      const MONGODB_DATABASE = `${system.databaseOf(service)}_migrated`
+      const program = resolve(import.meta.dirname, `../../../services/${service}/src/migrate.ts`)
+      await run(process.execPath, [program], { env: { MONGODB_URL: system.mongodbUrl, MONGODB_DATABASE } })
+      const applied = await appliedIn(MONGODB_DATABASE)
+      expect(applied.length).toBeGreaterThan(0)
+      expect({ service, applied }).toEqual({ service, applied: await appliedIn(system.databaseOf(service)) })
+    }
+  } finally {
+    await client.close()
+  }
 })
 
 test('signing keys are rotated as it says', async () => {

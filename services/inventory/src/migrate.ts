@@ -1,4 +1,5 @@
+import { operatorLogMigration } from '@tradewind/database/operator-log'
 import { runMigrations } from '@tradewind/database/run-migrations'
 import { migrations } from './store/migrations.ts'
 
-await runMigrations('inventory', migrations)
+await runMigrations('inventory', [...migrations, operatorLogMigration])
