@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 /** How long the body of a request may take to come. */
@@ -17,7 +18,8 @@ export function endSlowBodies(
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw, routeOptions } = request
-    if (hasBody(raw)) {
+    // What is injected comes over no line.
+    if (hasBody(raw) && raw.socket instanceof Socket) {
       const refuseUnlessComplete = () => {
         if (!raw.complete) refuse(raw)
       }

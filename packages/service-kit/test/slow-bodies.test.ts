@@ -72,3 +72,10 @@ test('a body that comes in time is nobody’s concern', async () => {
   expect(first.said()).toMatch(/^HTTP\/1\.1 200 /)
   expect(refused).toEqual(['/order'])
 })
+
+test('a request without a connection is nobody’s concern either', async () => {
+  await app.inject({ method: 'POST', url: '/upload-of-others', payload: { a: 1 } })
+  const { socket } = await begin('/order')
+  await once(socket, 'close')
+  expect(refused).toEqual(['/order'])
+})
