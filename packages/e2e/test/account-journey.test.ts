@@ -1,5 +1,11 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { Authenticator } from '@tradewind/service-testkit/authenticator'
+import {
+  type OutsideProvider,
+  client as outsideClient,
+  startOutsideProvider,
+} from '@tradewind/service-testkit/outside-provider'
 import { eventually } from '@tradewind/testkit/eventually'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -26,19 +32,25 @@ const mailServer = new SMTPServer({
 })
 
 let system: RunningSystem
+let provider: OutsideProvider
 beforeAll(async () => {
+  provider = await startOutsideProvider('https://shop.example/v1/auth/oidc/other/callback')
   const listening = mailServer.listen(0, '127.0.0.1')
   await once(mailServer.server, 'listening')
   const address = listening.address()
   if (address === null || typeof address === 'string') throw new Error('the mail server does not listen')
   system = await runSystem({
     AUTH_PUBLIC_URL: 'https://shop.example',
+    AUTH_PASSKEY_DOMAIN: 'shop.example',
+    AUTH_PASSKEY_ORIGINS: 'https://shop.example',
+    AUTH_OIDC_PROVIDERS: JSON.stringify([{ ...outsideClient, name: 'other', issuer: provider.issuer }]),
     SMTP_URL: `smtp://127.0.0.1:${address.port}`,
     AUTH_PAGES_URL: 'https://shop.example',
   })
 }, 60_000)
 afterAll(async () => {
   await system.end()
+  await provider.stop()
   await new Promise<void>((resolve) => mailServer.close(() => resolve()))
 })
 
@@ -162,6 +174,48 @@ test('somebody adds a second factor, signs in with it, and shows it once more', 
   const removed = await shop.call('/v1/auth/mfa/totp', { method: 'DELETE', token: textOf(stepped.body, 'accessToken') })
   expect(removed.status).toBe(204)
   expect(await shop.post('/v1/auth/login', { email, password })).toMatchObject({ body: { tokenType: 'Bearer' } })
+})
+
+test('somebody adds a passkey and signs in with it alone', async () => {
+  const shop = createShop(system.gatewayUrl)
+  const { userId, token } = await shop.newCustomer()
+  const device = new Authenticator()
+  interface Begun {
+    ceremonyId: string
+    options: { challenge: string }
+  }
+  const begin = async (what: string, as: { token?: string } = {}): Promise<Begun> =>
+    JSON.parse(JSON.stringify((await shop.post(`/v1/auth/passkeys/${what}/options`, undefined, as)).body))
+  const adding = await begin('register', { token })
+  const credential = device.register({ challenge: adding.options.challenge }, userId)
+  const added = { ceremonyId: adding.ceremonyId, name: 'Phone', credential }
+  expect((await shop.post('/v1/auth/passkeys/register/verify', added, { token })).status).toBe(201)
+
+  const { ceremonyId, options } = await begin('authenticate')
+  const shown = { ceremonyId, credential: device.assert({ challenge: options.challenge }) }
+  const signedIn = await shop.post('/v1/auth/passkeys/authenticate/verify', shown)
+  expect(signedIn.status).toBe(200)
+  expect((await shop.post('/v1/auth/passkeys/authenticate/verify', shown)).status).toBe(401)
+  const me = await shop.call('/v1/auth/me', { token: textOf(signedIn.body, 'accessToken') })
+  expect(me).toMatchObject({ body: { id: userId } })
+})
+
+test('somebody whom another provider knows signs in there and arrives here', async () => {
+  const subject = randomUUID()
+  const email = `${subject}@example.org`
+  provider.people.set(subject, { email, email_verified: true, name: 'Grace' })
+  const ask = (path: string, cookie = '') =>
+    fetch(system.gatewayUrl + path, { redirect: 'manual', headers: { cookie } })
+  const departure = await ask('/v1/auth/oidc/other/start')
+  expect(departure.status).toBe(302)
+  const [cookie = ''] = departure.headers.getSetCookie()
+  const back = await provider.visit(departure.headers.get('location') ?? '', subject)
+  const arrival = await ask(`/v1/auth/oidc/other/callback${back.search}`, cookie.split(';', 1)[0])
+  expect(arrival.status).toBe(200)
+  const tokens: unknown = await arrival.json()
+  const shop = createShop(system.gatewayUrl)
+  const me = await shop.call('/v1/auth/me', { token: textOf(tokens, 'accessToken') })
+  expect(me).toMatchObject({ status: 200, body: { email, emailVerified: true } })
 })
 
 test('somebody changes address and password, ends a session, and closes the account', async () => {

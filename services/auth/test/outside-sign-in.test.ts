@@ -1,9 +1,14 @@
 import { newId } from '@tradewind/service-kit/ids'
+import {
+  client,
+  type OutsideProvider,
+  type Person as Outsider,
+  startOutsideProvider,
+} from '@tradewind/service-testkit/outside-provider'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthFixture, issuer, startAuth } from './auth-fixture.ts'
 import { tokenOf } from './mails.ts'
-import { client, type OutsideProvider, type Person as Outsider, startOutsideProvider } from './outside-provider.ts'
 import { bodyOf, type Person, signIn, signUp } from './signed-in.ts'
 
 let auth: AuthFixture

@@ -1,8 +1,8 @@
 import { newId } from '@tradewind/service-kit/ids'
+import { type Asked, Authenticator } from '@tradewind/service-testkit/authenticator'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthFixture, startAuth } from './auth-fixture.ts'
-import { type Asked, Authenticator } from './authenticator.ts'
 import { mailOf } from './mails.ts'
 import { bodyOf, type Person, signUp } from './signed-in.ts'
 

@@ -9,12 +9,12 @@ import {
 } from '@tradewind/contracts/privacy'
 import { answerQuery } from '@tradewind/messaging/query'
 import { newId } from '@tradewind/service-kit/ids'
+import { Authenticator } from '@tradewind/service-testkit/authenticator'
 import { eventually } from '@tradewind/testkit/eventually'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { onPersonErased } from '../src/events/on-person-erased.ts'
 import { type AuthFixture, startAuth } from './auth-fixture.ts'
-import { Authenticator } from './authenticator.ts'
 import { bodyOf, type Person, password, signIn, signInAdmin, signUp } from './signed-in.ts'
 
 let auth: AuthFixture
