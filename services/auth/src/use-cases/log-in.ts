@@ -40,8 +40,7 @@ export const makeLogIn = ({ accounts, passwords, completeSignIn, guard, pseudony
 
   return async ({ email: given, password }, origin) => {
     const email = normaliseEmail(given)
-    const attempt = await guard.enter(email, origin)
-    const account = await accounts.findByEmail(email)
+    const [attempt, account] = await Promise.all([guard.enter(email, origin), accounts.findByEmail(email)])
     const matches = await passwords.verify(account?.passwordHash, password)
     if (account === undefined || !matches || !maySignIn(account)) {
       const subject = account?.id ?? pseudonyms.ofEmail(email)
