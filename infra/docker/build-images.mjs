@@ -27,7 +27,10 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 /** Targets of the Dockerfile that are not `service`. */
-const targets = { 'embedded-mongodb': 'embedded-mongodb', backups: 'runtime' }
+const targets = new Map([
+  ['embedded-mongodb', 'embedded-mongodb'],
+  ['backups', 'runtime'],
+])
 const baseImage = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE']
 const commit = (/** @type {string} */ format) =>
   execFileSync('git', ['show', '--no-patch', `--format=${format}`], { cwd: root, encoding: 'utf8' }).trim()
@@ -60,7 +63,7 @@ function build(name, folder) {
   run('docker', [
     'build',
     `--file=${join(import.meta.dirname, 'service.Dockerfile')}`,
-    `--target=${Object.hasOwn(targets, name) ? targets[/** @type {keyof typeof targets} */ (name)] : 'service'}`,
+    `--target=${targets.get(name) ?? 'service'}`,
     ...Object.entries(given).map(([key, value]) => `--build-arg=${key}=${value}`),
     `--tag=tradewind/${name}:${values.tag}`,
     gathered,

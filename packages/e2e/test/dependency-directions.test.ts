@@ -77,7 +77,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mail: ['mail', 'type:domain', 'mustache', 'nodemailer'],
   rates: ['rates', 'type:domain', '@tradewind/service-kit/errors', 'typebox'],
   webhooks: ['webhooks', 'type:domain', 'node:'],
-  providers: ['providers', 'type:domain', '@tradewind/service-kit/errors', 'mongodb', 'stripe', 'node:'],
+  // The simulated provider keeps its own books.
+  providers: [
+    'providers',
+    'type:domain',
+    '@tradewind/database',
+    '@tradewind/service-kit/errors',
+    'mongodb',
+    'stripe',
+    'node:',
+  ],
   crypto: [
     'crypto',
     'domain',
