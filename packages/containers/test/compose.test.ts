@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { placeDemoOrder } from '@tradewind/launcher/demo-order'
-import { makeApi, textOf } from '@tradewind/launcher/http-api'
+import { listOf, makeApi, numberOf, textOf } from '@tradewind/launcher/http-api'
 import { seedCatalogue } from '@tradewind/launcher/seed-catalogue'
 import { eventually } from '@tradewind/testkit/eventually'
 import { freePort } from '@tradewind/testkit/nats-container'
@@ -57,6 +57,15 @@ test('an order gets through the containers, from the gateway to its mail', { tim
     everyMs: 1000,
   })
   await seedCatalogue(gateway, textOf(signedIn, 'accessToken'))
+  // The gateway may show for some seconds what it was asked for before the shelves were filled.
+  await eventually(
+    async () => {
+      const products = listOf(await gateway('/v1/products?limit=100'), 'items')
+      const inStock = products.filter((one) => listOf(one, 'variants').some((two) => numberOf(two, 'available') > 1))
+      return inStock.length > 1
+    },
+    { timeoutMs: 60_000, everyMs: 500 },
+  )
   const order = await placeDemoOrder(gateway)
   expect(order.steps.map(({ type }) => type)).toContain('notifications.notification.sent')
 })
