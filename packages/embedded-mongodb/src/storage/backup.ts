@@ -1,12 +1,14 @@
 import fs from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type SqliteFile, sqliteCode } from './sqlite-file.ts'
 
 /** Pages copied at a time; between two portions the server works on. */
 const PAGES_PER_STEP = 1000
 
-/** How often a copy is begun again that the server's own writes got in the way of. */
-const MAX_ATTEMPTS = 5
+/** How often a copy is begun again that the server's own writes got in the way of; each time after a longer pause. */
+const MAX_ATTEMPTS = 20
+const PAUSE_MS = 10
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
 
@@ -20,6 +22,7 @@ async function copyPages(source: SqliteFile, target: string): Promise<number> {
       const isInTheWay = code === 0 || code === SQLITE_BUSY || code === SQLITE_LOCKED
       if (!isInTheWay || attempt === MAX_ATTEMPTS) throw error
       fs.rmSync(target, { force: true })
+      await delay(attempt * PAUSE_MS)
     }
   }
 }
