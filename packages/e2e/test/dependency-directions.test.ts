@@ -85,6 +85,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'type:domain',
     '@tradewind/database',
     '@tradewind/service-kit/errors',
+    'cockatiel',
     'mongodb',
     'stripe',
     'node:',

@@ -7,6 +7,7 @@ import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createPayments } from './app.ts'
 import { loadPaymentsConfig, reconcileHourOf } from './config.ts'
+import { limitCalls } from './providers/limited-provider.ts'
 import { createSimulator } from './providers/simulator.ts'
 import { createStripe } from './providers/stripe.ts'
 import { createDifferenceRepository } from './store/difference.repository.ts'
@@ -15,6 +16,9 @@ import { createPaymentRepository } from './store/payment.repository.ts'
 import { createReconciliationRepository } from './store/reconciliation.repository.ts'
 import { createRequestClaims } from './store/request-claims.ts'
 import { createWebhookEvents } from './store/webhook-events.ts'
+
+/** Per replica. Stripe takes a hundred calls a second of one account. */
+const providerLimits = { atOnce: 64, waiting: 1024 }
 
 await runService('payments', loadPaymentsConfig, async (context) => {
   const { logger, config } = context
@@ -40,7 +44,7 @@ await runService('payments', loadPaymentsConfig, async (context) => {
     webhookEvents: createWebhookEvents(db, now),
     reconciliations: createReconciliationRepository(db, now),
     differences,
-    provider: simulator ?? stripe(),
+    provider: limitCalls(simulator ?? stripe(), providerLimits),
     script: simulator?.script,
     reconcileHour: reconcileHourOf(config),
     now,
