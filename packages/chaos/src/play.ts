@@ -2,6 +2,7 @@ import { createChance } from '@tradewind/testkit/chance'
 import { eventually } from '@tradewind/testkit/eventually'
 import type { Violation } from '@tradewind/testkit/invariants'
 import { startCatalogue } from './catalogue.ts'
+import { comeToRest } from './come-to-rest.ts'
 import type { Floor } from './floor.ts'
 import { startLoad } from './load.ts'
 import type { Scenario } from './scenario.ts'
@@ -22,8 +23,6 @@ export interface Outcome {
   readonly violations: readonly Violation[]
 }
 
-const restWithinMs = 60_000
-const lastLookMs = 2000
 const ordersWithinMs = 60_000
 const customerCount = 6
 
@@ -68,21 +67,10 @@ export async function play(
   const [record] = await Promise.all([load.stop(), catalogue.stop()])
   const unknownSkus = await catalogue.unknown(probe)
   shop.close()
-  let violations: readonly Violation[] = []
-  await eventually(
-    async () => {
-      // Reading everything costs so much that it would hold up what is still under way.
-      const open = await floor.ordersUnderWay()
-      if (open > 0 && performance.now() - healedAt < restWithinMs - lastLookMs) {
-        say(`  ${Math.round(performance.now() - healedAt)} ms: ${open} orders under way`)
-        return false
-      }
-      violations = await floor.violations(record.accepted, poison)
-      if (violations.length > 0) say(`  ${Math.round(performance.now() - healedAt)} ms: ${countOf(violations)}`)
-      return violations.length === 0
-    },
-    { timeoutMs: restWithinMs, everyMs: 1000 },
-  ).catch(() => undefined)
+  const violations = await comeToRest(
+    { ordersUnderWay: floor.ordersUnderWay, violations: () => floor.violations(record.accepted, poison) },
+    say,
+  )
   const complaints = (scenario.judge?.(record) ?? []).map((message) => ({
     invariant: scenario.name,
     message,
@@ -105,9 +93,3 @@ export async function play(
     violations: [...violations, ...unheard, ...complaints],
   }
 }
-
-/** `I1 12, I8 3` */
-const countOf = (violations: readonly Violation[]): string =>
-  Object.entries(Object.groupBy(violations, ({ invariant }) => invariant))
-    .map(([invariant, found = []]) => `${invariant} ${found.length}`)
-    .join(', ')
