@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Upstreams } from './forward-route.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
-import { answerUpstreamFailure } from './upstream-failure.ts'
+import { answerUpstreamFailure, isBrokenOff } from './upstream-failure.ts'
 
 interface Answer {
   readonly status: number
@@ -58,7 +58,7 @@ export function createSharedAnswers({ upstreams, upstreamTimeoutMs }: Options) {
       })
     const response = await read().catch((error: unknown) => {
       // A service that is being replaced closes connections on which a request may just be on its way.
-      if (error instanceof TypeError) return read()
+      if (error instanceof Error && isBrokenOff(error.cause)) return read()
       throw error
     })
     const { status } = response
