@@ -12,16 +12,27 @@ const root = resolve(import.meta.dirname, '../../..')
 /** What speaks to the database and the broker itself, and a service on top of them. */
 const suites = ['packages/database', 'packages/messaging', 'services/inventory', 'services/payments']
 
-const engine = await getContainerRuntimeClient().catch(() => undefined)
-if (engine === undefined) {
-  process.stdout.write('test:containers: no container engine answers, so nothing was tested with containers\n')
-} else {
+const why = await getContainerRuntimeClient().then(
+  () => undefined,
+  (error: unknown) => reasonOf(error),
+)
+if (why === undefined) {
   process.exitCode = (await testAll()) ? 0 : 1
+} else {
+  process.stdout.write(`test:containers: no container engine answers (${why}), so nothing was tested with containers\n`)
 }
 
 async function testAll(): Promise<boolean> {
   const images = { ...parseEnv(readFileSync(resolve(root, 'infra/docker/base-images.env'), 'utf8')), ...process.env }
-  const mongodb = await startMongodbContainer(images['MONGODB_IMAGE'] ?? '')
+  const mongodb = await startMongodbContainer(images['MONGODB_IMAGE'] ?? '').catch((error: unknown) => {
+    process.stderr.write(
+      `test:containers: the database does not start in a container: ${reasonOf(error)}\n` +
+        `  The image is ${images['MONGODB_IMAGE']}; MONGODB_IMAGE and NATS_IMAGE name others. Where the image of testcontainers’\n` +
+        '  own cleaner cannot be had, TESTCONTAINERS_RYUK_DISABLED=true does without it.\n',
+    )
+    return undefined
+  })
+  if (mongodb === undefined) return false
   const env = { ...images, MONGODB_URL: mongodb.url, NATS_URL: '' }
   try {
     const failed: string[] = []
@@ -40,4 +51,8 @@ async function passes(folder: string, env: NodeJS.ProcessEnv): Promise<boolean> 
   const tests = spawn('pnpm', ['exec', 'vitest', 'run'], { cwd: resolve(root, folder), env, stdio: 'inherit' })
   const [code] = await once(tests, 'exit')
   return code === 0
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim()
 }
