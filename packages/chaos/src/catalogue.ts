@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eventually } from '@tradewind/testkit/eventually'
 import type { Shop } from './shop.ts'
 
-const pauseMs = 700
+const pauseMs = 250
 const retryMs = 200
 const knownWithinMs = 60_000
 

@@ -21,7 +21,7 @@ export interface Outbox {
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   /** What was added before `before` and is not marked: what a crash or a broker's absence left behind. */
   readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
-  /** Has everything sent again that was added since, whether the broker had it or not. */
+  /** Has everything sent again that was added since, whether the broker had it or not. Marks that were noted before are void. */
   readonly replay: (since: Date, at: Date) => Promise<void>
   /** The last publication that was remembered here; undefined when there is none. */
   readonly lastPublication: () => Promise<Publication | undefined>
@@ -71,6 +71,7 @@ export function createOutbox(
   const name = collection.collectionName
   let listener: ((announcement: Announcement) => void) | undefined
   let marks = new Map<string, Range>()
+  let flushing: Promise<unknown> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
 
   /** True where more was added meanwhile that is still on its way to the broker. */
@@ -79,9 +80,14 @@ export function createOutbox(
   async function flush(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    const taken = marks
+    const taken = [...marks]
     marks = new Map()
-    const all = [...taken]
+    const writing = write(taken)
+    flushing = Promise.allSettled([flushing, writing])
+    await writing
+  }
+
+  async function write(all: readonly [string, Range][]): Promise<void> {
     for (let start = 0; start < all.length; start += markBatch) {
       const chunk = all.slice(start, start + markBatch)
       const marking = chunk.map((mark) => (hasGrown(...mark) ? markProgress(mark) : markComplete(mark)))
@@ -130,6 +136,9 @@ export function createOutbox(
       }))
     },
     replay: async (since, at) => {
+      // They may speak of the very events that were lost: none may be written after what follows.
+      marks = new Map()
+      await flushing
       await collection.updateMany({ updatedAt: { $gte: since }, 'outbox.entries.0': { $exists: true } }, [
         {
           $set: {

@@ -17,6 +17,8 @@ interface Counter {
 const Counted = defineEvent('tests.counter.counted.v1', Type.Object({ value: Type.Integer() }))
 const now = () => new Date()
 
+type Store = ReturnType<typeof replica>
+
 let backends: Backends
 let database: Database
 beforeAll(async () => {
@@ -262,6 +264,21 @@ describe('outbox', () => {
     expect(await replica().outbox.pending(later(), 10)).toEqual([])
     await store.outbox.replay(later(), at)
     expect(await replica().outbox.pending(later(), 10)).toEqual([])
+  })
+
+  test.each([
+    ['is only noted', () => Promise.resolve()],
+    ['is being written', (store: Store) => store.outbox.flush()],
+  ])('waits again when the broker lost it though its mark %s', async (_, flush) => {
+    const store = replica()
+    await store.insert({ id: 'a', value: 1 }, countedTo(1))
+    store.outbox.markPublished('a', 1, 1)
+    const flushing = flush(store)
+    const at = now()
+    await store.outbox.replay(new Date(at.getTime() - 60_000), at)
+    await flushing
+    await store.outbox.flush()
+    expect((await replica().outbox.pending(later(), 10)).map(({ aggregateId }) => aggregateId)).toEqual(['a'])
   })
 
   test('remembers where the broker had its last event', async () => {

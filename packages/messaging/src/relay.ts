@@ -26,7 +26,7 @@ export interface OutboxSource {
   readonly onAnnouncement: (listener: (pending: PendingEvents) => void) => void
   readonly markPublished: (aggregateId: string, first: number, last: number) => void
   readonly pending: (before: Date, limit: number) => Promise<readonly PendingEvents[]>
-  /** Has everything wait again that was added since. */
+  /** Has everything wait again that was added since. What was noted as published before does not count any more. */
   readonly replay: (since: Date, at: Date) => Promise<void>
   readonly lastPublication: () => Promise<Publication | undefined>
   readonly rememberPublication: (publication: Publication) => Promise<void>
@@ -73,7 +73,9 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   let sweeping: Promise<void> | undefined
   const drained: (() => void)[] = []
   const latest = new Map<OutboxSource, Publication>()
-  const remembered = new Map<OutboxSource, Publication>()
+  /** As the database has it; missing until the broker was asked for what the process before this one published last. */
+  const remembered = new Map<OutboxSource, Publication | undefined>()
+  let replays = 0
 
   function noteLatest(outbox: OutboxSource, publication: Publication) {
     const { streamSequence: before = 0 } = latest.get(outbox) ?? {}
@@ -82,6 +84,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
 
   async function publish(outbox: OutboxSource, { aggregateId, entries, repeated }: PendingEvents): Promise<boolean> {
     inFlight += entries.length
+    const replaysBefore = replays
     try {
       await Promise.all(
         entries.map(async (entry) => {
@@ -99,7 +102,10 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
       )
       const first = entries[0]
       const last = entries.at(-1)
-      if (!repeated && first !== undefined && last !== undefined) outbox.markPublished(aggregateId, first.seq, last.seq)
+      // What was acknowledged before a loss may be what was lost.
+      const isStillThere = replays === replaysBefore
+      if (isStillThere && !repeated && first !== undefined && last !== undefined)
+        outbox.markPublished(aggregateId, first.seq, last.seq)
       brokerIsAway = false
       return true
     } catch (error) {
@@ -135,17 +141,22 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   }
 
   async function lookBack(outbox: OutboxSource): Promise<void> {
-    const publication = latest.get(outbox) ?? (await outbox.lastPublication())
-    if (publication === undefined) return
-    if (!(await isInStream(messaging, publication))) {
-      const at = now()
-      logger.warn(
-        { outbox: outbox.name, ...publication },
-        'the broker has lost events: all that it should have go out again',
-      )
-      await outbox.replay(new Date(at.getTime() - retentionMs), at)
-      if (latest.get(outbox) === publication) latest.delete(outbox)
-    } else await remember(outbox, publication)
+    const isFirst = !remembered.has(outbox)
+    const publication = isFirst ? await outbox.lastPublication() : latest.get(outbox)
+    const isLost = publication !== undefined && !(await isInStream(messaging, publication))
+    if (isLost) await replay(outbox, publication)
+    if (isFirst) remembered.set(outbox, publication)
+    if (isLost || publication === undefined) return
+    noteLatest(outbox, publication)
+    await remember(outbox, publication)
+  }
+
+  async function replay(outbox: OutboxSource, lost: Publication): Promise<void> {
+    logger.warn({ outbox: outbox.name, ...lost }, 'the broker has lost events: all that it should have go out again')
+    replays += 1
+    const at = now()
+    await outbox.replay(new Date(at.getTime() - retentionMs), at)
+    if (latest.get(outbox) === lost) latest.delete(outbox)
   }
 
   async function remember(outbox: OutboxSource, publication: Publication): Promise<void> {
@@ -154,16 +165,16 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     remembered.set(outbox, publication)
   }
 
-  let lookingBack: Promise<void> | undefined
-  function lookBackAtAll(): Promise<void> {
-    lookingBack ??= Promise.all(outboxes.map(lookBack))
-      .then(
-        () => undefined,
-        // Also while the broker is away; it is asked again.
-        (error: unknown) => logger.warn({ err: error }, 'the broker could not be asked what it has'),
-      )
-      .finally(() => (lookingBack = undefined))
-    return lookingBack
+  const looks = new Set<Promise<void>>()
+  async function lookBackAtAll(): Promise<void> {
+    const look = Promise.all(outboxes.map(lookBack)).then(
+      () => undefined,
+      // Also while the broker is away; it is asked again.
+      (error: unknown) => logger.warn({ err: error }, 'the broker could not be asked what it has'),
+    )
+    looks.add(look)
+    await look
+    looks.delete(look)
   }
 
   for (const outbox of outboxes) {
@@ -174,11 +185,14 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   messaging.onReconnect(() => {
     if (closed) return
     brokerIsAway = false
+    // Not shared with one that may still wait for an answer over the connection before.
     void lookBackAtAll().then(() => sweepAndReport(0))
   })
   void lookBackAtAll().then(() => sweepAndReport(0))
   const timer = setInterval(() => sweepAndReport(sweepOlderThanMs), sweepEveryMs)
-  const lookBackTimer = setInterval(() => void lookBackAtAll(), lookBackEveryMs)
+  const lookBackTimer = setInterval(() => {
+    if (looks.size === 0) void lookBackAtAll()
+  }, lookBackEveryMs)
 
   return {
     inFlight: () => inFlight,
@@ -187,10 +201,11 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
       clearInterval(timer)
       clearInterval(lookBackTimer)
       closed = true
-      await Promise.all([sweeping, lookingBack])
+      await Promise.all([sweeping, ...looks])
       if (inFlight > 0) await new Promise<void>((resolve) => drained.push(resolve))
       await Promise.all(outboxes.map((outbox) => outbox.flush()))
-      await Promise.all([...latest].map(([outbox, publication]) => remember(outbox, publication)))
+      const asked = [...latest].filter(([outbox]) => remembered.has(outbox))
+      await Promise.all(asked.map(([outbox, publication]) => remember(outbox, publication)))
     },
   }
 }

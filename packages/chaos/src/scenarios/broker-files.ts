@@ -1,17 +1,23 @@
 import { cp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Scenario } from '../scenario.ts'
 
 const filesOf = (dataDir: string) => join(dataDir, 'nats', 'jetstream')
 
 export const brokerDataLoss: Scenario = {
   name: 'broker-data-loss',
-  what: 'the broker is stopped, loses all its files and is started again',
-  play: async ({ floor, fault, orders }) => {
+  what: 'the broker is stopped, loses all its files and is started again; what it took last had reached nobody',
+  play: async ({ floor, chance, fault, orders }) => {
     await orders(40)
+    const unheard = floor.link('orders', 'nats')
+    unheard.set({ kind: 'stalled', direction: 'back' })
+    await delay(chance.integer(500, 1500))
     await floor.component('nats').stop()
     await rm(filesOf(floor.dataDir), { recursive: true })
     fault('deleted the files of the stopped broker')
+    unheard.reset()
+    unheard.set(undefined)
     await floor.component('nats').restart()
     await orders(40)
   },
