@@ -23,10 +23,7 @@ export interface Outbox {
   readonly pending: (before: Date, limit: number) => Promise<readonly Announcement[]>
   /** Has everything sent again that was added since, whether the broker had it or not. Marks that were noted before are void. */
   readonly replay: (since: Date, at: Date) => Promise<void>
-  /** The last publication that was remembered here; undefined when there is none. */
-  readonly lastPublication: () => Promise<Publication | undefined>
-  /** Remembers a publication, so that the next process can ask the broker whether it still has it. */
-  readonly rememberPublication: (publication: Publication) => Promise<void>
+  readonly publications: Publications
   /** Writes all marks now. Throws the driver's error; what was not marked is published again by the sweep, and marked then. */
   readonly flush: () => Promise<void>
   /** When the oldest entry that is not marked was added; undefined when there is none. */
@@ -37,6 +34,13 @@ export interface Outbox {
 export interface Publication {
   readonly eventId: string
   readonly streamSequence: number
+}
+
+/** What a database remembers of the last event that any of its outboxes published, so that the next process can ask the broker for it. */
+export interface Publications {
+  /** Undefined when there is none. */
+  readonly last: () => Promise<Publication | undefined>
+  readonly remember: (publication: Publication) => Promise<void>
 }
 
 /** The index that `pending` uses: a part of the first migration of every collection of aggregates. */
@@ -56,8 +60,7 @@ interface Range {
 }
 
 interface StoredPublication extends Publication {
-  /** The collection that the event comes from. */
-  readonly _id: string
+  readonly _id: 'last'
 }
 
 type Announce = (document: AggregateDocument, entries: readonly OutboxEntry[], repeated: boolean) => void
@@ -67,7 +70,7 @@ export function createOutbox(
   collection: Collection<AggregateDocument>,
   cache: LRUCache<string, AggregateDocument>,
 ): Outbox & { readonly announce: Announce } {
-  const publications: Collection<StoredPublication> = db.collection('publications')
+  const stored: Collection<StoredPublication> = db.collection('publications')
   const name = collection.collectionName
   let listener: ((announcement: Announcement) => void) | undefined
   let marks = new Map<string, Range>()
@@ -148,9 +151,11 @@ export function createOutbox(
         },
       ])
     },
-    lastPublication: async () => (await publications.findOne({ _id: name })) ?? undefined,
-    rememberPublication: async ({ eventId, streamSequence }) => {
-      await publications.replaceOne({ _id: name }, { eventId, streamSequence }, { upsert: true })
+    publications: {
+      last: async () => (await stored.findOne({ _id: 'last' })) ?? undefined,
+      remember: async ({ eventId, streamSequence }) => {
+        await stored.replaceOne({ _id: 'last' }, { eventId, streamSequence }, { upsert: true })
+      },
     },
     flush,
     oldestPendingAt: async () => {

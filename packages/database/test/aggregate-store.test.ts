@@ -283,8 +283,8 @@ describe('outbox', () => {
 
   test('remembers where the broker had its last event', async () => {
     const publication = { eventId: 'evt_7', streamSequence: 12 }
-    await replica().outbox.rememberPublication(publication)
-    expect(await replica().outbox.lastPublication()).toMatchObject(publication)
+    await replica().outbox.publications.remember(publication)
+    expect(await replica().outbox.publications.last()).toMatchObject(publication)
   })
 
   test('sends the latest event of a type again when a decision asks for it', async () => {

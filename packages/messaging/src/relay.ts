@@ -28,8 +28,8 @@ export interface OutboxSource {
   readonly pending: (before: Date, limit: number) => Promise<readonly PendingEvents[]>
   /** Has everything wait again that was added since. What was noted as published before does not count any more. */
   readonly replay: (since: Date, at: Date) => Promise<void>
-  readonly lastPublication: () => Promise<Publication | undefined>
-  readonly rememberPublication: (publication: Publication) => Promise<void>
+  /** Where the service's database keeps its last publication; the same for all its outboxes. */
+  readonly publications: Publications
   readonly flush: () => Promise<void>
   /** When the oldest entry that is not marked was added. */
   readonly oldestPendingAt: () => Promise<Date | undefined>
@@ -39,6 +39,11 @@ export interface OutboxSource {
 export interface Publication {
   readonly eventId: string
   readonly streamSequence: number
+}
+
+interface Publications {
+  readonly last: () => Promise<Publication | undefined>
+  readonly remember: (publication: Publication) => Promise<void>
 }
 
 export interface Relay {
@@ -67,19 +72,22 @@ const lookBackEveryMs = 5000
  */
 export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource[], now: () => Date): Relay {
   const { client, service, logger } = messaging
+  const publications = outboxes[0]?.publications
   let inFlight = 0
   let brokerIsAway = false
   let closed = false
   let sweeping: Promise<void> | undefined
   const drained: (() => void)[] = []
-  const latest = new Map<OutboxSource, Publication>()
-  /** As the database has it; missing until the broker was asked for what the process before this one published last. */
-  const remembered = new Map<OutboxSource, Publication | undefined>()
+  /** All outboxes publish into one stream: what was acknowledged last stands for all before it. */
+  let latest: Publication | undefined
+  /** As the database has it. */
+  let remembered: Publication | undefined
+  /** True once the broker was asked for what the process before this one published last. */
+  let isPastKnown = false
   let replays = 0
 
-  function noteLatest(outbox: OutboxSource, publication: Publication) {
-    const { streamSequence: before = 0 } = latest.get(outbox) ?? {}
-    if (publication.streamSequence > before) latest.set(outbox, publication)
+  const noteLatest = (publication: Publication) => {
+    if (publication.streamSequence > (latest?.streamSequence ?? 0)) latest = publication
   }
 
   async function publish(outbox: OutboxSource, { aggregateId, entries, repeated }: PendingEvents): Promise<boolean> {
@@ -97,7 +105,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
               timeout: brokerTimeoutMs,
             }),
           )
-          noteLatest(outbox, { eventId: entry.id, streamSequence })
+          noteLatest({ eventId: entry.id, streamSequence })
         }),
       )
       const first = entries[0]
@@ -140,35 +148,34 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     sweep(olderThanMs).catch((error: unknown) => logger.warn({ err: error }, 'the outbox could not be swept'))
   }
 
-  async function lookBack(outbox: OutboxSource): Promise<void> {
-    const isFirst = !remembered.has(outbox)
-    const publication = isFirst ? await outbox.lastPublication() : latest.get(outbox)
-    const isLost = publication !== undefined && !(await isInStream(messaging, publication))
-    if (isLost) await replay(outbox, publication)
-    if (isFirst) remembered.set(outbox, publication)
-    if (isLost || publication === undefined) return
-    noteLatest(outbox, publication)
-    await remember(outbox, publication)
+  async function lookBack(): Promise<void> {
+    const asked = isPastKnown ? latest : await publications?.last()
+    if (!isPastKnown) remembered = asked
+    const isLost = asked !== undefined && !(await isInStream(messaging, asked))
+    if (isLost) await replayAll(asked)
+    isPastKnown = true
+    if (isLost || asked === undefined) return
+    noteLatest(asked)
+    await remember(asked)
   }
 
-  async function replay(outbox: OutboxSource, lost: Publication): Promise<void> {
-    logger.warn({ outbox: outbox.name, ...lost }, 'the broker has lost events: all that it should have go out again')
+  async function replayAll(lost: Publication): Promise<void> {
+    logger.warn({ ...lost }, 'the broker has lost events: all that it should have go out again')
     replays += 1
     const at = now()
-    await outbox.replay(new Date(at.getTime() - retentionMs), at)
-    if (latest.get(outbox) === lost) latest.delete(outbox)
+    await Promise.all(outboxes.map((outbox) => outbox.replay(new Date(at.getTime() - retentionMs), at)))
+    if (latest === lost) latest = undefined
   }
 
-  async function remember(outbox: OutboxSource, publication: Publication): Promise<void> {
-    if (remembered.get(outbox) === publication) return
-    await outbox.rememberPublication(publication)
-    remembered.set(outbox, publication)
+  async function remember(publication: Publication): Promise<void> {
+    if (remembered === publication) return
+    await publications?.remember(publication)
+    remembered = publication
   }
 
   const looks = new Set<Promise<void>>()
-  async function lookBackAtAll(): Promise<void> {
-    const look = Promise.all(outboxes.map(lookBack)).then(
-      () => undefined,
+  async function lookAgain(): Promise<void> {
+    const look = lookBack().catch(
       // Also while the broker is away; it is asked again.
       (error: unknown) => logger.warn({ err: error }, 'the broker could not be asked what it has'),
     )
@@ -186,12 +193,12 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     if (closed) return
     brokerIsAway = false
     // Not shared with one that may still wait for an answer over the connection before.
-    void lookBackAtAll().then(() => sweepAndReport(0))
+    void lookAgain().then(() => sweepAndReport(0))
   })
-  void lookBackAtAll().then(() => sweepAndReport(0))
+  void lookAgain().then(() => sweepAndReport(0))
   const timer = setInterval(() => sweepAndReport(sweepOlderThanMs), sweepEveryMs)
   const lookBackTimer = setInterval(() => {
-    if (looks.size === 0) void lookBackAtAll()
+    if (looks.size === 0) void lookAgain()
   }, lookBackEveryMs)
 
   return {
@@ -204,8 +211,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
       await Promise.all([sweeping, ...looks])
       if (inFlight > 0) await new Promise<void>((resolve) => drained.push(resolve))
       await Promise.all(outboxes.map((outbox) => outbox.flush()))
-      const asked = [...latest].filter(([outbox]) => remembered.has(outbox))
-      await Promise.all(asked.map(([outbox, publication]) => remember(outbox, publication)))
+      if (latest !== undefined && isPastKnown) await remember(latest)
     },
   }
 }

@@ -96,11 +96,11 @@ test('what the process before published last is asked for, even if that could no
   await eventually(() => ensureStreams(messaging.manager, 1).then(() => true), reconnects)
 
   let reads = 0
-  const lastPublication = () => {
+  const last = () => {
     reads += 1
-    return reads === 1 ? Promise.reject(new Error('the database is away')) : outbox.lastPublication()
+    return reads === 1 ? Promise.reject(new Error('the database is away')) : outbox.publications.last()
   }
-  relaying({ ...outbox, lastPublication })
+  relaying({ ...outbox, publications: { ...outbox.publications, last } })
   const id = outbox.add(Happened.type, { n: 2 })
   await eventually(() => outbox.marked.has(id), reconnects)
   expect(await eventsIn(streamOf('orders'))).toBe(1)

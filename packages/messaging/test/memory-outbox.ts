@@ -31,9 +31,11 @@ export function createMemoryOutbox(): MemoryOutbox {
       for (const pending of all)
         if ((pending.entries[0]?.time ?? since) >= since) waiting.set(pending.aggregateId, pending)
     },
-    lastPublication: async () => last,
-    rememberPublication: async (publication) => {
-      last = publication
+    publications: {
+      last: async () => last,
+      remember: async (publication) => {
+        last = publication
+      },
     },
     flush: () => Promise.resolve(),
     oldestPendingAt: () => Promise.resolve([...waiting.values()][0]?.entries[0]?.time),
