@@ -57,8 +57,11 @@ export interface Relay {
 
 /** Publications under way at once. What comes above that waits for the sweep. */
 const maxInFlight = 2048
-/** How often the relay looks for what a crash or an absent broker left behind. */
+/** How often the relay looks for what a crash or an absent broker left behind: while it knows of some, and otherwise. */
 const sweepEveryMs = 1000
+const sweepAtRestEveryMs = 5000
+/** So long after it knew of some. */
+const restAfterMs = 10_000
 /** Younger entries are still on their ordinary way. */
 const sweepOlderThanMs = 3000
 const sweepBatch = 256
@@ -75,6 +78,9 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   const publications = outboxes[0]?.publications
   let inFlight = 0
   let brokerIsAway = false
+  /** When something was last left behind, or found. */
+  let leftBehindAt = performance.now()
+  let sweptAt = 0
   let closed = false
   let sweeping: Promise<void> | undefined
   const drained: (() => void)[] = []
@@ -120,6 +126,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
       if (!brokerIsAway)
         logger.warn({ err: error, outbox: outbox.name }, 'events wait in the outbox: publishing failed')
       brokerIsAway = true
+      leftBehindAt = performance.now()
       return false
     } finally {
       inFlight -= entries.length
@@ -132,12 +139,16 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     for (;;) {
       const found = await outbox.pending(before, sweepBatch)
       const published = await Promise.all(found.map((pending) => publish(outbox, pending)))
-      if (found.length > 0) await outbox.flush()
+      if (found.length > 0) {
+        leftBehindAt = performance.now()
+        await outbox.flush()
+      }
       if (found.length < sweepBatch || closed || published.includes(false)) return
     }
   }
 
   function sweep(olderThanMs: number): Promise<void> {
+    sweptAt = performance.now()
     sweeping ??= Promise.all(outboxes.map((outbox) => sweepOutbox(outbox, olderThanMs)))
       .then(() => undefined)
       .finally(() => (sweeping = undefined))
@@ -164,6 +175,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     replays += 1
     const at = now()
     await Promise.all(outboxes.map((outbox) => outbox.replay(new Date(at.getTime() - retentionMs), at)))
+    leftBehindAt = performance.now()
     if (latest === lost) latest = undefined
   }
 
@@ -187,6 +199,7 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
   for (const outbox of outboxes) {
     outbox.onAnnouncement((pending) => {
       if (!closed && !brokerIsAway && inFlight < maxInFlight) void publish(outbox, pending)
+      else leftBehindAt = performance.now()
     })
   }
   messaging.onReconnect(() => {
@@ -196,7 +209,10 @@ export function startRelay(messaging: Messaging, outboxes: readonly OutboxSource
     void lookAgain().then(() => sweepAndReport(0))
   })
   void lookAgain().then(() => sweepAndReport(0))
-  const timer = setInterval(() => sweepAndReport(sweepOlderThanMs), sweepEveryMs)
+  const timer = setInterval(() => {
+    const at = performance.now()
+    if (at - leftBehindAt < restAfterMs || at - sweptAt >= sweepAtRestEveryMs) sweepAndReport(sweepOlderThanMs)
+  }, sweepEveryMs)
   const lookBackTimer = setInterval(() => {
     if (looks.size === 0) void lookAgain()
   }, lookBackEveryMs)

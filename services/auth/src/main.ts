@@ -1,7 +1,7 @@
 import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { every } from '@tradewind/service-kit/every'
+import { every, sweepAtRestMs } from '@tradewind/service-kit/every'
 import { runService } from '@tradewind/service-kit/service'
 import { createTokenVerifier } from '@tradewind/service-kit/tokens'
 import { createApp } from './app.ts'
@@ -124,9 +124,9 @@ await runService('auth', readConfig, async (context) => {
     filter: 'notifications.operator.>',
     handlers: [onOperatorActed(app.recordOperatorAction, 'notifications')],
   })
-  every(context, 'erasures', 1000, app.erase.sweep)
+  every(context, 'erasures', 1000, app.erase.sweep, sweepAtRestMs)
   every(context, 'exports', 1000, app.exports.sweep)
-  every(context, 'audit chain', 1000, app.sealAudit)
+  every(context, 'audit chain', 1000, app.sealAudit, sweepAtRestMs)
   every(context, 'purge', purgeEveryMs, app.purgeEnded)
 
   const tokens = createTokenVerifier({ issuer, audience, keys: publicKeysOf(keys), revocations })

@@ -2,7 +2,7 @@ import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { every } from '@tradewind/service-kit/every'
+import { every, sweepAtRestMs } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createInventory } from './app.ts'
@@ -65,10 +65,10 @@ await runService('inventory', loadInventoryConfig, async (context) => {
     maxUnderWay: maxOrdersUnderWay,
   })
   messaging.subscribe({ from: 'orders', name: 'units', filter: 'orders.units.>', handlers: inventory.onUnits })
-  every(context, 'reservation sweeper', 1000, inventory.sweepReservations)
-  every(context, 'transfer sweeper', 1000, inventory.sweepTransfers)
+  every(context, 'reservation sweeper', 1000, inventory.sweepReservations, sweepAtRestMs)
+  every(context, 'transfer sweeper', 1000, inventory.sweepTransfers, sweepAtRestMs)
   every(context, 'leaked hold sweeper', 5000, inventory.sweepLeakedHolds)
-  every(context, 'movement archive', 1000, inventory.archiveMovements)
+  every(context, 'movement archive', 1000, inventory.archiveMovements, sweepAtRestMs)
   every(context, 'job worker', 1000, inventory.jobs.run)
   // Asked before the worker is waited for: the job under way stops at its next batch and another replica carries on.
   context.onShutdown('jobs', inventory.jobs.stop)

@@ -7,7 +7,7 @@ import { openDatabase } from '@tradewind/database/open-database'
 import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery, askQuery } from '@tradewind/messaging/query'
-import { every } from '@tradewind/service-kit/every'
+import { every, sweepAtRestMs } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createNotifications } from './app.ts'
@@ -133,8 +133,8 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
   // Asked before the consumers are waited for.
   onShutdown('mail queue', mailer.stopWaiting)
-  every(context, 'mail sweeper', 1000, service.sweep)
-  every(context, 'webhook sweeper', 1000, deliver.sweep)
+  every(context, 'mail sweeper', 1000, service.sweep, sweepAtRestMs)
+  every(context, 'webhook sweeper', 1000, deliver.sweep, sweepAtRestMs)
   every(context, 'webhook retention', 60_000, service.webhooks.sweep)
   every(context, 'address sweeper', 3600_000, service.forgetAddresses)
   return { routes: service.routes, operatorLog, isUnavailable }

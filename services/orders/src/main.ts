@@ -7,7 +7,7 @@ import { openOperatorLog, operatorLogMigration } from '@tradewind/database/opera
 import { openDeadLetters } from '@tradewind/messaging/dead-letters'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
 import { answerQuery, askQuery } from '@tradewind/messaging/query'
-import { every } from '@tradewind/service-kit/every'
+import { every, sweepAtRestMs } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createOrders } from './app.ts'
@@ -80,8 +80,8 @@ await runService('orders', loadOrdersConfig, async (context) => {
   }))
   answerQuery(messaging, OrdersPersonDataQueryV1, ({ userId, after }) => service.person.dataOf(userId, after))
   answerQuery(messaging, OrderContactQueryV1, async ({ orderId }) => ({ contact: await service.contactOf(orderId) }))
-  every(context, 'order reconciler', 1000, service.reconcile)
-  every(context, 'discount uses', 1000, service.settleDiscounts)
+  every(context, 'order reconciler', 1000, service.reconcile, sweepAtRestMs)
+  every(context, 'discount uses', 1000, service.settleDiscounts, sweepAtRestMs)
   const letters = openDeadLetters(messaging)
   context.metrics.readOnScrape({
     name: 'dead_letters_waiting',

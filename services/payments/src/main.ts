@@ -2,7 +2,7 @@ import { isUnavailable } from '@tradewind/database/connection'
 import { openDatabase } from '@tradewind/database/open-database'
 import { openOperatorLog, operatorLogMigration } from '@tradewind/database/operator-log'
 import { openMessaging } from '@tradewind/messaging/open-messaging'
-import { every } from '@tradewind/service-kit/every'
+import { every, sweepAtRestMs } from '@tradewind/service-kit/every'
 import { newId } from '@tradewind/service-kit/ids'
 import { runService } from '@tradewind/service-kit/service'
 import { createPayments } from './app.ts'
@@ -57,8 +57,8 @@ await runService('payments', loadPaymentsConfig, async (context) => {
   messaging.subscribe({ from: 'orders', name: 'orders', filter: 'orders.order.>', handlers })
   messaging.subscribe({ from: 'orders', name: 'fulfilments', filter: 'orders.fulfilment.>', handlers })
   messaging.subscribe({ from: 'orders', name: 'refunds', filter: 'orders.refund.>', handlers })
-  every(context, 'payment sweeper', 1000, service.sweep)
-  every(context, 'reconciliation worker', 1000, service.reconciliations.run)
+  every(context, 'payment sweeper', 1000, service.sweep, sweepAtRestMs)
+  every(context, 'reconciliation worker', 1000, service.reconciliations.run, sweepAtRestMs)
   // Asked before the worker is waited for: the run under way stops at its next batch and another replica carries on.
   context.onShutdown('reconciliations', service.reconciliations.stop)
   every(context, 'reconciliation schedule', 60_000, service.scheduleReconciliation)
@@ -66,7 +66,7 @@ await runService('payments', loadPaymentsConfig, async (context) => {
   if (simulator !== undefined) {
     const receive = (webhook: { body: Buffer; signature: string }) =>
       service.receiveWebhook({ provider: simulator.name, ...webhook })
-    every(context, 'simulated webhooks', 500, () => simulator.deliverWebhooks(receive))
+    every(context, 'simulated webhooks', 500, () => simulator.deliverWebhooks(receive), sweepAtRestMs)
   }
   return { routes: service.routes, operatorLog, isUnavailable }
 })

@@ -27,6 +27,7 @@ export function createReservationRepository(db: Db, now: () => Date): Reservatio
     ...store,
     dueBefore: (before, limit) => idsDueBefore(store.collection, before, limit),
     findMany: async (orderIds) => {
+      if (orderIds.length === 0) return new Map()
       const found = await store.collection.find({ _id: { $in: [...orderIds] } }, withoutOutbox).toArray()
       return new Map(found.map((document) => [document._id, store.toState(document)]))
     },

@@ -7,7 +7,7 @@ import type { WebhookDirectory } from './webhook-directory.ts'
 
 export interface DeliverWebhooks {
   /** Looks at every endpoint for what is due. Any replica may run it, also at once. Does not wait for what it begins. */
-  readonly sweep: () => Promise<void>
+  readonly sweep: () => Promise<number>
   /** Looks at one endpoint now. */
   readonly wake: (endpointId: string) => void
   /** Resolves when nothing is under way. */
@@ -134,7 +134,9 @@ export const makeDeliverWebhooks = (ports: Ports): DeliverWebhooks => {
   }
   return {
     sweep: async () => {
-      for (const { id } of await directory.list()) wake(id)
+      const endpoints = await directory.list()
+      for (const { id } of endpoints) wake(id)
+      return endpoints.length
     },
     wake,
     idle,
