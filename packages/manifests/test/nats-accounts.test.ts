@@ -11,7 +11,7 @@ import { findNatsServer } from '@tradewind/launcher/nats-server'
 import { launch, type RunningProcess } from '@tradewind/launcher/process'
 import { connectMessaging, type Messaging } from '@tradewind/messaging/connection'
 import { openDeadLetters } from '@tradewind/messaging/dead-letters'
-import { ensureConsumer, streamOf } from '@tradewind/messaging/streams'
+import { ensureConsumer, removeConsumer, streamOf } from '@tradewind/messaging/streams'
 import { publicEvents } from '@tradewind/notifications/events/on-public-event.ts'
 import { createLogger } from '@tradewind/service-kit/log'
 import { eventually } from '@tradewind/testkit/eventually'
@@ -124,12 +124,14 @@ describe('accounts of the broker', () => {
       await reader.ping()
       for (const { from, name, filter } of await consumersOf(user)) {
         const durable = `${user}-${name}`
-        await ensureConsumer(reader.manager, streamOf(from), durable, filter, 1)
+        await ensureConsumer(reader.manager, { stream: streamOf(from), durable, filter, maxUnderWay: 1 })
         const owner = await connectAs(from)
         await owner.client.publish(filter.replace('>', `for-${user}.v1`), '{}')
         const consumer = await reader.client.consumers.get(streamOf(from), durable)
         const message = await consumer.next({ expires: 5000 })
         expect(await message?.ackAck()).toBe(true)
+        // Those of outgoing webhooks are there only while somebody wants them.
+        if (name.startsWith('webhooks-')) await removeConsumer(reader.manager, streamOf(from), durable)
         used++
       }
     }

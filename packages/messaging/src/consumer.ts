@@ -9,7 +9,7 @@ import type { Type } from 'typebox'
 import { type CloudEvent, fromHeaders, spanAttributes } from './cloud-events.ts'
 import type { Messaging } from './connection.ts'
 import { sendToDeadLetters } from './dead-letters.ts'
-import { ackWaitMs, ensureConsumer, ensureStreams, streamOf } from './streams.ts'
+import { ackWaitMs, ensureConsumer, ensureStreams, removeConsumer, streamOf } from './streams.ts'
 
 /** An event as a handler receives it. */
 export interface ReceivedEvent<D> {
@@ -67,6 +67,11 @@ export interface SubscriptionOptions {
   readonly maxUnderWay?: number
   /** Told of each event that went to the dead letters. For metrics. */
   readonly onDeadLetter?: () => void
+  /**
+   * For events that mostly nobody wants: since when somebody does, undefined while nobody does. Then there is no consumer, and
+   * delivering costs nothing; it is asked again every two seconds. Without it all that the stream has is delivered.
+   */
+  readonly wantedSince?: () => Promise<Date | undefined>
 }
 
 /** A message as it was published, wherever it comes from. */
@@ -88,6 +93,8 @@ export interface Subscription {
   readonly close: () => Promise<void>
 }
 
+/** How often is asked whether events are wanted by now. */
+const wantedEveryMs = 2000
 /** Messages asked for ahead of the handlers. */
 const pullBatch = 256
 const longestBackoffMs = 20_000
@@ -102,7 +109,15 @@ const backoffMs = (deliveries: number) => Math.min(longestBackoffMs, 100 * 2 ** 
 /** Pulls messages of one durable consumer for ever, and starts again whenever the broker lost the consumer or went silent. */
 export function subscribe(messaging: Messaging, options: SubscriptionOptions): Subscription {
   const { logger, manager, client, service, replicas } = messaging
-  const { handlers, isTransient, dependencies, maxDeliveries = 8, maxUnderWay = 512, onDeadLetter } = options
+  const {
+    handlers,
+    isTransient,
+    dependencies,
+    maxDeliveries = 8,
+    maxUnderWay = 512,
+    onDeadLetter,
+    wantedSince,
+  } = options
   const durable = `${service}-${options.name}`
   const stream = streamOf(options.from)
   const byType = new Map(handlers.map((handler) => [handler.contract.type, handler]))
@@ -110,6 +125,8 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
   const underWay = new Set<Promise<void>>()
   const closing = Promise.withResolvers<void>()
   let closed = false
+  /** True while nobody wants the events and the consumer was removed. */
+  let isResting = false
   let messages: ConsumerMessages | undefined
   let lastProgress = performance.now()
 
@@ -117,8 +134,14 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
     while (!closed) {
       try {
         await dependencies()
+        const since = await wantedSince?.()
+        if (wantedSince !== undefined && since === undefined) {
+          await rest()
+          continue
+        }
+        isResting = false
         await ensureStreams(manager, replicas)
-        await ensureConsumer(manager, stream, durable, options.filter, maxUnderWay)
+        await ensureConsumer(manager, { stream, durable, filter: options.filter, maxUnderWay, since })
         const consumer = await client.consumers.get(stream, durable)
         messages = await consumer.consume({ max_messages: pullBatch })
         if (closed) break
@@ -131,6 +154,13 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
       await Promise.race([closing.promise, delay(500, undefined, { ref: false })])
     }
     messages?.stop()
+  }
+
+  async function rest(): Promise<void> {
+    if (!isResting) await removeConsumer(manager, stream, durable)
+    isResting = true
+    lastProgress = performance.now()
+    await Promise.race([closing.promise, delay(wantedEveryMs, undefined, { ref: false })])
   }
 
   async function stopWhenLost(current: ConsumerMessages): Promise<void> {
@@ -218,12 +248,13 @@ export function subscribe(messaging: Messaging, options: SubscriptionOptions): S
 
   /** A pull can fall silent after a reconnect: when there is work and nothing arrives, the pull is started again. */
   async function watchProgress(): Promise<void> {
+    if (messages !== undefined && wantedSince !== undefined && (await wantedSince()) === undefined) messages.stop()
     if (performance.now() - lastProgress < watchEveryMs || underWay.size > 0) return
     if ((await waiting()) === 0) lastProgress = performance.now()
     else messages?.stop()
   }
 
-  const waiting = async () => (await manager.consumers.info(stream, durable)).num_pending
+  const waiting = async () => (isResting ? 0 : (await manager.consumers.info(stream, durable)).num_pending)
 
   const watch = setInterval(() => {
     watchProgress().catch((error: unknown) => {

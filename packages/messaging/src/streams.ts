@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
   type JetStreamManager,
@@ -53,13 +54,21 @@ export async function ensureStreams(manager: JetStreamManager, replicas: number)
 
 /** At least three times the slowest handling; a message that is not acknowledged by then is delivered again. */
 export const ackWaitMs = 30_000
+
+interface ConsumerWish {
+  readonly stream: string
+  readonly durable: string
+  readonly filter: string
+  /** Messages that its replicas may work on at once. */
+  readonly maxUnderWay: number
+  /** Where a new one begins; with the first message there is when undefined. */
+  readonly since?: Date | undefined
+}
+
 /** Creates the durable consumer, or gives one that exists the number of messages that its replicas may work on at once. */
 export async function ensureConsumer(
   manager: JetStreamManager,
-  stream: string,
-  durable: string,
-  filter: string,
-  maxUnderWay: number,
+  { stream, durable, filter, maxUnderWay, since }: ConsumerWish,
 ): Promise<void> {
   const changeable = { ack_wait: ackWaitMs * nanosPerMs, max_ack_pending: maxUnderWay, max_deliver: -1 }
   try {
@@ -67,16 +76,29 @@ export async function ensureConsumer(
       durable_name: durable,
       filter_subject: filter,
       ack_policy: AckPolicy.Explicit,
+      ...(since !== undefined && { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
       ...changeable,
     })
   } catch (error) {
-    // A broker from 2.10 on creates what is missing, and refuses a consumer that it has with other settings.
-    if (!(error instanceof JetStreamApiError && error.code === consumerExists)) throw error
+    // It is there already: a broker from 2.10 on refuses other settings at all, an older one another beginning.
+    if (!(error instanceof JetStreamApiError && alreadyThere.has(error.code))) throw error
     await manager.consumers.update(stream, durable, changeable)
   }
 }
 
-const consumerExists = 10_148
+/** Removes a durable consumer, with its place in the stream. Nothing happens when there is none. */
+export async function removeConsumer(manager: JetStreamManager, stream: string, durable: string): Promise<void> {
+  try {
+    await manager.consumers.delete(stream, durable)
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && notThere.has(error.code))) throw error
+  }
+}
+
+/** Error codes of the JetStream API: consumer create, consumer already exists. */
+const alreadyThere: ReadonlySet<number> = new Set([10_012, 10_148])
+/** Consumer not found, stream not found. */
+const notThere: ReadonlySet<number> = new Set([10_014, 10_059])
 
 const subjectOf = (stream: string) => (stream === deadLetterStream ? 'dead-letter.>' : `${stream.toLowerCase()}.>`)
 

@@ -191,6 +191,48 @@ describe('relay and consumer', () => {
     await eventually(() => seen.has(1), { timeoutMs: 25_000 })
   })
 
+  test('deliver nothing while nobody wants it, and all of it from then on', async () => {
+    const seen: number[] = []
+    let since: Date | undefined
+    let asked = 0
+    const wantedSince = () => {
+      asked += 1
+      return Promise.resolve(since)
+    }
+    const subscription = listen(async ({ data: { n } }) => seen.push(n), { wantedSince })
+    const { outbox } = startRelaying()
+    const isThere = () => messaging.manager.consumers.info('ORDERS', subscription.durable).then(() => true)
+    const first = outbox.add(Happened.type, { n: 1 })
+    await eventually(() => outbox.marked.has(first) && asked > 0)
+    await expect(isThere()).rejects.toThrow('not found')
+    expect(await subscription.waiting()).toBe(0)
+
+    const beginning = Date.now() + 1
+    await eventually(() => Date.now() > beginning)
+    since = new Date(beginning)
+    outbox.add(Happened.type, { n: 2 })
+    outbox.add(Happened.type, { n: 3 })
+    await eventually(() => seen.length === 2)
+    expect(seen).toEqual([2, 3])
+
+    // Another beginning changes nothing of a consumer that is there.
+    const again = listen(async ({ data: { n } }) => seen.push(n), { wantedSince: async () => new Date(0) })
+    outbox.add(Happened.type, { n: 4 })
+    await eventually(() => seen.includes(4))
+    await again.close()
+    expect(new Set(seen)).toEqual(new Set([2, 3, 4]))
+    expect(seen).toHaveLength(3)
+
+    since = undefined
+    await eventually(() =>
+      isThere().then(
+        () => false,
+        () => true,
+      ),
+    )
+    await subscription.check()
+  })
+
   test('deliver again at once what somebody asks for again', async () => {
     const seen: string[] = []
     listen(async ({ id }) => seen.push(id))

@@ -127,10 +127,10 @@ await runService('notifications', loadNotificationsConfig, async (context) => {
     filter: MailRequestedV1.type,
     handlers: service.onAccountMails,
   })
-  const { deliver, onPublicEvents } = service.webhooks
+  const { deliver, onPublicEvents, wantedSince } = service.webhooks
   onShutdown('webhooks', deliver.stop)
   for (const { from: owner, filter } of publicEvents)
-    messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents })
+    messaging.subscribe({ from: owner, name: `webhooks-${owner}`, filter, handlers: onPublicEvents, wantedSince })
   // Asked before the consumers are waited for.
   onShutdown('mail queue', mailer.stopWaiting)
   every(context, 'mail sweeper', 1000, service.sweep, sweepAtRestMs)

@@ -10,7 +10,7 @@ import type { WebhookLanes } from './store/webhook-lanes.ts'
 import { makeAttemptDelivery } from './use-cases/attempt-delivery.ts'
 import { type DeliverWebhooks, makeDeliverWebhooks } from './use-cases/deliver-webhooks.ts'
 import { makeManageWebhooks } from './use-cases/manage-webhooks.ts'
-import { makeQueueWebhooks } from './use-cases/queue-webhooks.ts'
+import { makeQueueWebhooks, makeWantedSince } from './use-cases/queue-webhooks.ts'
 import { makeReadDeliveries } from './use-cases/read-deliveries.ts'
 import { makeRedeliverWebhook } from './use-cases/redeliver-webhook.ts'
 import { makeSendWebhook } from './use-cases/send-webhook.ts'
@@ -40,6 +40,7 @@ interface CommonPorts {
 export interface WebhooksApp {
   readonly routes: ImplementedRoute[]
   readonly onPublicEvents: EventHandler[]
+  readonly wantedSince: () => Promise<Date | undefined>
   readonly deliver: DeliverWebhooks
   readonly sweep: SweepWebhooks
 }
@@ -67,6 +68,7 @@ export function createWebhooks(given: WebhookPorts & CommonPorts): WebhooksApp {
       }),
     ],
     onPublicEvents: onPublicEvent(makeQueueWebhooks(waking)),
+    wantedSince: makeWantedSince(directory),
     deliver,
     sweep: makeSweepWebhooks(ports),
   }

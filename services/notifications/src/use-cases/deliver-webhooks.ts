@@ -134,9 +134,9 @@ export const makeDeliverWebhooks = (ports: Ports): DeliverWebhooks => {
   }
   return {
     sweep: async () => {
-      const endpoints = await directory.list()
-      for (const { id } of endpoints) wake(id)
-      return endpoints.length
+      const known = await directory.list()
+      for (const { id } of known) wake(id)
+      return known.length
     },
     wake,
     idle,

@@ -56,6 +56,12 @@ export const webhookBody = (event: PublicEvent): string => {
   })
 }
 
+/** Since when events are for some endpoint; undefined while there is none. */
+export const makeWantedSince = (directory: WebhookDirectory) => async (): Promise<Date | undefined> => {
+  const created = (await directory.list()).map(({ createdAt }) => createdAt.getTime())
+  return created.length === 0 ? undefined : new Date(Math.min(...created) - clockDifferenceMs)
+}
+
 export const makeQueueWebhooks =
   ({ directory, deliveries, wake, now }: Ports): QueueWebhooks =>
   async (event) => {
