@@ -4,7 +4,10 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'POST'
   readonly token?: string
   readonly idempotencyKey?: string
+  /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as a file, a line of JSON each. */
+  readonly lines?: readonly unknown[]
 }
 
 /** What the system answered instead of what was asked for; `code` is the stable one of its problem details. */
@@ -28,15 +31,16 @@ export type Api = (path: string, request?: ApiRequest) => Promise<unknown>
 /** Binds the address of a service. Rejects with an ApiError for every answer that is not 2xx. */
 export const makeApi =
   (baseUrl: string): Api =>
-  async (path, { method = 'GET', token, idempotencyKey, body } = {}) => {
+  async (path, { method = 'GET', token, idempotencyKey, body, lines } = {}) => {
+    const sent = lines?.map((line) => `${JSON.stringify(line)}\n`).join('') ?? JSON.stringify(body)
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(sent === undefined ? {} : { 'content-type': lines ? 'application/x-ndjson' : 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
       signal: AbortSignal.timeout(requestTimeoutMs),
     })
     const text = await response.text()

@@ -1,8 +1,10 @@
-import { type DemoProduct, demoCatalogue, demoLocations, demoStock } from './demo-catalogue.ts'
-import { type Api, listOf, textOf } from './http-api.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { demoCatalogue, demoLocations, demoStock } from './demo-catalogue.ts'
+import { type Api, listOf, numberOf, textOf } from './http-api.ts'
 
-/** Requests in flight at a time: enough to keep the service busy, few enough for its queues. */
-const concurrency = 8
+/** Longer than an import waits that the crash of an earlier start interrupted. */
+const importTimeoutMs = 120_000
+const pollMs = 50
 
 export interface Seeded {
   readonly products: number
@@ -10,65 +12,61 @@ export interface Seeded {
 }
 
 /**
- * Creates the demo locations, products and stock through the inventory service. What an earlier, interrupted run created is
- * found and left as it is, so it may run again.
+ * Creates the demo locations, products and stock through the inventory service. What an earlier, interrupted run began is
+ * carried on, and nothing is done twice, so it may run again.
  */
 export async function seedCatalogue(inventory: Api, token: string): Promise<Seeded> {
   const locations = new Set(listOf(await inventory('/v1/locations'), 'items').map((location) => textOf(location, 'id')))
   for (const location of demoLocations.filter(({ id }) => !locations.has(id))) {
     await inventory('/v1/locations', { method: 'POST', token, body: location })
   }
-  const known = await knownSkus(inventory)
-  await eachWithBound(demoCatalogue, concurrency, async (product) => {
-    const isKnown = product.variants.some(({ sku }) => known.has(sku))
-    if (!isKnown) await inventory('/v1/products', { method: 'POST', token, body: product })
-    await stock(inventory, token, product, isKnown)
-  })
-  return {
-    products: demoCatalogue.length,
-    variants: demoCatalogue.reduce((count, { variants }) => count + variants.length, 0),
-  }
+  const skus = demoCatalogue.flatMap(({ variants }) => variants.map(({ sku }) => sku))
+  await importAll(
+    inventory,
+    token,
+    'products',
+    demoCatalogue.map((product) => ({ handle: handleOf(product.title), ...product })),
+  )
+  await importAll(
+    inventory,
+    token,
+    'stock',
+    skus.flatMap((sku) =>
+      demoLocations.map(({ id: locationId }) => {
+        const delta = demoStock(sku, locationId)
+        return { sku, locationId, delta, reason: 'received' }
+      }),
+    ),
+  )
+  return { products: demoCatalogue.length, variants: skus.length }
 }
 
-async function stock(inventory: Api, token: string, product: DemoProduct, isKnown: boolean): Promise<void> {
-  for (const { sku } of product.variants) {
-    const stocked = new Set<string>()
-    if (isKnown) {
-      const levels = listOf(await inventory(`/v1/stock?sku=${encodeURIComponent(sku)}`, { token }), 'items')
-      for (const level of levels) stocked.add(textOf(level, 'locationId'))
-    }
-    for (const { id: locationId } of demoLocations.filter(({ id }) => !stocked.has(id))) {
-      await inventory('/v1/stock/adjustments', {
-        method: 'POST',
-        token,
-        idempotencyKey: `demo-${sku}-${locationId}`,
-        body: { sku, locationId, delta: demoStock(sku, locationId), reason: 'received' },
-      })
-    }
-  }
-}
+/** `Chef’s Knife` becomes `chef-s-knife`. */
+const handleOf = (title: string): string =>
+  title
+    .normalize('NFKD')
+    .replaceAll(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
 
-async function knownSkus(inventory: Api): Promise<Set<string>> {
-  const skus = new Set<string>()
-  let next = '/v1/products?limit=100'
+/** Imports a file and waits until all of it is in. Throws with the first row that was refused. */
+async function importAll(inventory: Api, token: string, kind: 'products' | 'stock', lines: readonly object[]) {
+  const idempotencyKey = `demo-${kind}`
+  const queued = await inventory(`/v1/imports?kind=${kind}`, { method: 'POST', token, idempotencyKey, lines })
+  const path = `/v1/jobs/${textOf(queued, 'id')}`
+  const until = performance.now() + importTimeoutMs
   for (;;) {
-    const page = await inventory(next)
-    for (const product of listOf(page, 'items')) {
-      for (const variant of listOf(product, 'variants')) skus.add(textOf(variant, 'sku'))
-    }
-    const cursor = typeof page === 'object' && page !== null ? Reflect.get(page, 'nextCursor') : undefined
-    if (typeof cursor !== 'string') return skus
-    next = `/v1/products?limit=100&cursor=${encodeURIComponent(cursor)}`
+    const job = await inventory(path, { token })
+    const status = textOf(job, 'status')
+    if (status === 'completed' && numberOf(job, 'progress', 'failed') === 0) return
+    if (status !== 'queued' && status !== 'running') throw new Error(await whyNot(inventory, token, kind, path))
+    if (performance.now() > until) throw new Error(`the import of the demo ${kind} has been ${status} for two minutes`)
+    await delay(pollMs)
   }
 }
 
-/** Calls `work` for every value, at most `bound` at a time. Rejects with the first failure after the others have settled. */
-async function eachWithBound<T>(values: readonly T[], bound: number, work: (value: T) => Promise<void>): Promise<void> {
-  const queue = values.values()
-  const worker = async () => {
-    for (const value of queue) await work(value)
-  }
-  const results = await Promise.allSettled(Array.from({ length: bound }, worker))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+async function whyNot(inventory: Api, token: string, kind: string, path: string): Promise<string> {
+  const [error] = listOf(await inventory(`${path}/errors`, { token }), 'items')
+  const why = error === undefined ? 'it was stopped' : `row ${numberOf(error, 'row')}: ${textOf(error, 'detail')}`
+  return `the demo ${kind} could not be imported: ${why}`
 }

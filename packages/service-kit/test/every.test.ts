@@ -65,3 +65,26 @@ test('a stopped job does not run again, and its last run is waited for', async (
   await vi.advanceTimersByTimeAsync(5000)
   expect(runs()).toBe(1)
 })
+
+test('a job can be run at once, or once more when it is running', async () => {
+  const runs: PromiseWithResolvers<number>[] = []
+  const runNow = every(context, 'worker', 1000, () => {
+    const run = Promise.withResolvers<number>()
+    runs.push(run)
+    return run.promise
+  })
+  runNow()
+  expect(runs).toHaveLength(1)
+  runNow()
+  runNow()
+  expect(runs).toHaveLength(1)
+  runs[0]?.resolve(1)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(runs).toHaveLength(2)
+  runs[1]?.resolve(1)
+  await vi.advanceTimersByTimeAsync(999)
+  expect(runs).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(runs).toHaveLength(3)
+  runs[2]?.resolve(0)
+})

@@ -46,7 +46,14 @@ await runService('inventory', loadInventoryConfig, async (context) => {
     policies: createStockPolicyRepository(db, now),
     transfers,
     locations: createLocationRepository(db),
-    jobs,
+    jobs: {
+      ...jobs,
+      insert: async (job) => {
+        const queued = await jobs.insert(job)
+        carryOutJobs()
+        return queued
+      },
+    },
     jobErrors: createJobErrors(db),
     jobFiles: createJobFiles(db, now),
     ledger: createMovementLedger(db),
@@ -69,7 +76,7 @@ await runService('inventory', loadInventoryConfig, async (context) => {
   every(context, 'transfer sweeper', 1000, inventory.sweepTransfers, sweepAtRestMs)
   every(context, 'leaked hold sweeper', 5000, inventory.sweepLeakedHolds)
   every(context, 'movement archive', 1000, inventory.archiveMovements, sweepAtRestMs)
-  every(context, 'job worker', 1000, inventory.jobs.run)
+  const carryOutJobs = every(context, 'job worker', 1000, inventory.jobs.run, sweepAtRestMs)
   // Asked before the worker is waited for: the job under way stops at its next batch and another replica carries on.
   context.onShutdown('jobs', inventory.jobs.stop)
   every(context, 'job sweeper', 3600_000, inventory.jobs.sweep)
