@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 export interface TraceContext {
   /** W3C Trace Context header of the current span: `00-<trace id>-<span id>-<flags>`. */
@@ -31,12 +31,25 @@ let collector: ((span: Span) => void) | undefined
 
 const wellFormed = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})$/
 
+const pool = Buffer.alloc(8192)
+let taken = pool.length
+
+/** So many random bytes in hexadecimal. Asking the generator for each id costs more than all else about a span. */
+function randomHex(bytes: number): string {
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool)
+    taken = 0
+  }
+  taken += bytes
+  return pool.toString('hex', taken - bytes, taken)
+}
+
 /** A new span of the given W3C trace, or the first span of a new one when the header is missing or malformed. */
 export function continueTrace(traceparent: string | undefined): TraceContext {
-  const [, traceId = randomBytes(16).toString('hex'), parentSpanId, flags = '01'] =
+  const [, traceId = randomHex(16), parentSpanId, flags = '01'] =
     (traceparent === undefined ? null : wellFormed.exec(traceparent)) ?? []
   return {
-    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`,
+    traceparent: `00-${traceId}-${randomHex(8)}-${flags}`,
     ...(parentSpanId !== undefined && { parentSpanId }),
   }
 }

@@ -9,7 +9,8 @@ import { answerUpstreamFailure, isBrokenOff } from './upstream-failure.ts'
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  /** As text where it is: head and body then leave in one piece. */
+  readonly body: Buffer | string
   readonly at: number
   /** How long it is new, and how long after that it may be given while a newer one is on its way, in milliseconds. */
   readonly freshMs: number
@@ -39,7 +40,7 @@ export function createSharedAnswers({ upstreams, upstreamTimeoutMs }: Options) {
   const answers = new LRUCache<string, Answer, FastifyRequest>({
     maxSize,
     maxEntrySize,
-    sizeCalculation: ({ body }, url) => body.length + url.length + 1024,
+    sizeCalculation: ({ body }, url) => Buffer.byteLength(body) + url.length + 1024,
     ttl: 1,
     allowStale: true,
     fetchMethod: async (key, _kept, { options, context: request }) => {
@@ -67,7 +68,7 @@ export function createSharedAnswers({ upstreams, upstreamTimeoutMs }: Options) {
     return {
       status,
       headers: headersOf(response),
-      body: Buffer.from(await response.arrayBuffer()),
+      body: isJson(response) ? await response.text() : Buffer.from(await response.arrayBuffer()),
       at: performance.now(),
       freshMs: isKept ? secondsIn(control, 'max-age') * 1000 : 0,
       staleMs: isKept ? secondsIn(control, 'stale-while-revalidate') * 1000 : 0,
@@ -125,6 +126,8 @@ function headersOf({ headers }: Response): Record<string, string> {
   const { 'x-request-id': _requestId, date: _date, 'content-length': _length, ...kept } = Object.fromEntries(headers)
   return Object.fromEntries(Object.entries(responseHeaders(kept)).map(([name, value]) => [name, String(value)]))
 }
+
+const isJson = ({ headers }: Response) => /^application\/(?:[a-z]+\+)?json\b/.test(headers.get('content-type') ?? '')
 
 const secondsIn = (control: string, directive: string): number =>
   Number(new RegExp(`(?:^|[,\\s])${directive}=(\\d{1,8})`).exec(control)?.[1] ?? 0)
