@@ -9,8 +9,16 @@ import { getContainerRuntimeClient } from 'testcontainers'
 import { startMongodbContainer } from './mongodb-container.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-/** What speaks to the database and the broker itself, and a service on top of them. */
-const suites = ['packages/database', 'packages/messaging', 'services/inventory', 'services/payments']
+/** Whatever speaks to the database or the broker. */
+const suites = [
+  'packages/database',
+  'packages/messaging',
+  'services/inventory',
+  'services/orders',
+  'services/payments',
+  'services/notifications',
+  'services/auth',
+]
 
 const why = await getContainerRuntimeClient().then(
   () => undefined,

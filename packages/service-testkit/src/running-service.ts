@@ -101,12 +101,12 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
     for (const [name, value] of Object.entries(attributes)) headers.set(name, value)
     await world.client.publish(type, JSON.stringify(data), { msgID: randomUUID(), headers })
   }
+  /** A newer broker tells its consumers of a message a moment after it has acknowledged it, so counting what waits is not enough. */
   const isIdle = async ([from, durable]: readonly [ServiceName, string]) => {
-    const { num_pending: waiting, num_ack_pending: underWay } = await world.manager.consumers.info(
-      streamOf(from),
-      durable,
-    )
-    return waiting === 0 && underWay === 0
+    const stream = streamOf(from)
+    const { config, delivered, num_ack_pending: underWay } = await world.manager.consumers.info(stream, durable)
+    const last = await world.manager.streams.getMessage(stream, { last_by_subj: config.filter_subject ?? '>' })
+    return underWay === 0 && delivered.stream_seq >= (last?.seq ?? 0)
   }
   const settle = async () => {
     await eventually(async () => (await Promise.all(consumers.map(isIdle))).every(Boolean) && inFlight() === 0)

@@ -5,9 +5,13 @@ import { decodeJwt } from 'jose'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { hashOfEntry } from '../src/crypto/audit-chain.ts'
+import type { SealedEntry } from '../src/domain/audit.ts'
 import { onOperatorActed } from '../src/events/on-operator-acted.ts'
 import { createGuard } from '../src/guard-app.ts'
+import { createAuditRepository } from '../src/store/audit.repository.ts'
 import { openGuard } from '../src/store/open-guard.ts'
+import { makeSealAudit } from '../src/use-cases/seal-audit.ts'
 import { type AuthFixture, secretKeys, startAuth } from './auth-fixture.ts'
 
 let auth: AuthFixture
@@ -270,6 +274,43 @@ describe('the chain', () => {
     await sealAll()
     expect(await verify()).toMatchObject({ broken: null, waiting: 0, sealed: before.sealed + 100 })
   })
+
+  test.each(['head', 'unsealed', 'seal'] as const)(
+    'has no empty place when another replica seals some of the same entries at the same time, after or before %s',
+    async (moment) => {
+      const auditLog = createAuditRepository(auth.db)
+      const { audit, sealAudit } = createGuard({
+        ...(await openGuard(auth.db, secretKeys, () => auth.clock.now)),
+        limits: { perAccount: 1, perNetwork: 1, takenPerNetwork: 1 },
+        now: () => new Date(),
+      })
+      await sealAll()
+      const before = await verify()
+      for (const index of [1, 2, 3])
+        await audit.record({ action: 'account.updated', actor: { kind: 'system' }, detail: { index } })
+      // It saw the log before the last entries were there.
+      const other = makeSealAudit({ auditLog: { ...auditLog, unsealed: () => auditLog.unsealed(1) }, hashOfEntry })
+      const meeting = {
+        head: async () => {
+          const head = await auditLog.head()
+          if (moment === 'head') await other()
+          return head
+        },
+        unsealed: async (limit: number) => {
+          const unsealed = await auditLog.unsealed(limit)
+          if (moment === 'unsealed') await other()
+          return unsealed
+        },
+        seal: async (entries: readonly SealedEntry[]) => {
+          if (moment === 'seal') await other()
+          return await auditLog.seal(entries)
+        },
+      }
+      await makeSealAudit({ auditLog: { ...auditLog, ...meeting }, hashOfEntry })()
+      await sealAudit()
+      expect(await verify()).toMatchObject({ broken: null, waiting: 0, sealed: before.sealed + 3 })
+    },
+  )
 
   test.each([
     ['a changed action', { $set: { action: 'sign_in.succeeded' } }],

@@ -17,9 +17,11 @@ const batch = 500
 export const makeSealAudit =
   ({ auditLog, hashOfEntry }: Ports): SealAudit =>
   async () => {
+    // The end of the chain first: an entry that another replica seals in between then keeps the place that it is given here,
+    // or the next one is taken. The other way round its place would stay empty.
+    let last = (await auditLog.head()) ?? { seq: 0, hash: genesis }
     const waiting = await auditLog.unsealed(batch)
     if (waiting.length === 0) return 0
-    let last = (await auditLog.head()) ?? { seq: 0, hash: genesis }
     const sealed = waiting.map((entry): SealedEntry => {
       const seq = last.seq + 1
       const previous = last.hash
