@@ -1,4 +1,5 @@
-import { checkInvariants, type Violation } from '@tradewind/testkit/invariants'
+import { checkInvariants } from '@tradewind/testkit/check-invariants'
+import type { Violation } from '@tradewind/testkit/invariants'
 import { MongoClient } from 'mongodb'
 
 /** Every service's database must be there, migrated, or the backup is not one. */
@@ -17,12 +18,6 @@ export interface RestoredCheck {
  * `prefix` begins the name of each database, `tradewind_` when left out.
  */
 export async function checkRestored(mongodbUrl: string, prefix = 'tradewind_'): Promise<RestoredCheck> {
-  const databases = {
-    orders: `${prefix}orders`,
-    inventory: `${prefix}inventory`,
-    payments: `${prefix}payments`,
-    notifications: `${prefix}notifications`,
-  }
   const client = await MongoClient.connect(mongodbUrl)
   try {
     for (const service of services) {
@@ -32,11 +27,11 @@ export async function checkRestored(mongodbUrl: string, prefix = 'tradewind_'): 
         .estimatedDocumentCount()
       if (migrations === 0) throw new Error(`the backup has no database ${prefix}${service}`)
     }
-    const orders = client.db(databases.orders).collection<{ _id: string }>('orders')
+    const orders = client.db(`${prefix}orders`).collection<{ _id: string }>('orders')
     // What waits for an answer, or stands before its end, has a time at which it is looked at again.
     const waiting = await orders.find({ dueAt: { $exists: true } }, { projection: { _id: 1 } }).toArray()
     const underWay = new Set(waiting.map(({ _id }) => idWithoutKind(_id)))
-    const violations = await checkInvariants({ mongodbUrl, databases })
+    const violations = await checkInvariants({ mongodbUrl, databasePrefix: prefix })
     return {
       orders: await orders.estimatedDocumentCount(),
       underWay: underWay.size,

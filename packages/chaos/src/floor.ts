@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Component, type ComponentName, type System, startSystem } from '@tradewind/launcher/system'
-import { checkInvariants, type DeadLetter, type Violation } from '@tradewind/testkit/invariants'
+import { checkInvariants } from '@tradewind/testkit/check-invariants'
+import type { DeadLetter, Violation } from '@tradewind/testkit/invariants'
 import { type Document, type Filter, MongoClient } from 'mongodb'
 import { openBroker } from './broker.ts'
 import { clockFolderVariable } from './clock.ts'
@@ -92,12 +93,6 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
   const { component } = system
   const gatewayUrl = new URL(await proxied('clients', 'gateway', system.gatewayUrl)).origin
   const databaseOf = (service: ServiceName) => databasePrefix + service
-  const databases = {
-    orders: databaseOf('orders'),
-    inventory: databaseOf('inventory'),
-    payments: databaseOf('payments'),
-    notifications: databaseOf('notifications'),
-  }
   const database = new MongoClient(system.mongodbUrl)
   const countOrders = (filter: Filter<Document>) =>
     database.db(databaseOf('orders')).collection('orders').countDocuments(filter)
@@ -124,8 +119,8 @@ export async function openFloor({ env = {}, brokerDiskBytes }: FloorOptions = {}
     violations: async (accepted, poison = []) =>
       checkInvariants({
         mongodbUrl: system.mongodbUrl,
+        databasePrefix,
         accepted,
-        databases,
         deadLetters: await deadLetters(),
         poison,
       }),

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type System, startSystem } from '@tradewind/launcher/system'
-import { checkInvariants, type Violation } from '@tradewind/testkit/invariants'
+import { checkInvariants } from '@tradewind/testkit/check-invariants'
+import type { Violation } from '@tradewind/testkit/invariants'
 
 export const operator = { email: 'operator@tradewind.example', password: 'a passphrase for the operator' }
 
@@ -49,15 +50,7 @@ export async function runSystem(
     ...system,
     dataDir,
     databaseOf,
-    violations: (accepted = []) => {
-      const databases = {
-        orders: databaseOf('orders'),
-        inventory: databaseOf('inventory'),
-        payments: databaseOf('payments'),
-        notifications: databaseOf('notifications'),
-      }
-      return checkInvariants({ mongodbUrl: system.mongodbUrl, accepted, databases })
-    },
+    violations: (accepted = []) => checkInvariants({ mongodbUrl: system.mongodbUrl, databasePrefix, accepted }),
     end: async () => {
       await system.stop()
       await rm(dataDir, { recursive: true, force: true })

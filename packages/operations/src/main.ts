@@ -33,7 +33,7 @@ program
     const minutes = Number(stuckAfter)
     if (!(minutes >= 0)) throw new Error('--stuck-after is a number of minutes')
     const natsUrl = process.env['NATS_URL']
-    const violations = await verify({
+    const { violations, notShown } = await verify({
       mongodbUrl: setting('MONGODB_URL'),
       databasePrefix: prefix,
       stuckAfterMs: minutes * 60_000,
@@ -44,7 +44,9 @@ program
       `${invariant} ${message}`,
       ...documents.map((document) => `   ${JSON.stringify(document)}`),
     ])
-    say({ violations }, violations.length === 0 ? ['everything holds'] : told)
+    const more = Object.entries(notShown).map(([invariant, count]) => `${invariant} ${count} more`)
+    const outcome = more.length === 0 ? { violations } : { violations, notShown }
+    say(outcome, violations.length === 0 ? ['everything holds'] : [...told, ...more])
   })
 
 const desk = () => openDeadLetterDesk({ url: setting('TRADEWIND_URL'), token: setting('TRADEWIND_TOKEN') })

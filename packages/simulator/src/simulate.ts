@@ -3,14 +3,20 @@ import { onOrderAuthorized } from '@tradewind/inventory/events/on-order-authoriz
 import { onOrderPlaced } from '@tradewind/inventory/events/on-order-placed.ts'
 import { onOrderStopped } from '@tradewind/inventory/events/on-order-stopped.ts'
 import { onUnitsReturned } from '@tradewind/inventory/events/on-units-returned.ts'
-import { createMemory } from '@tradewind/inventory/simulation/memory-stores.ts'
+import { createMemory, type Memory } from '@tradewind/inventory/simulation/memory-stores.ts'
 import { createReplica } from '@tradewind/inventory/simulation/shop-in-memory.ts'
 import type { PricedSku } from '@tradewind/orders/domain/price-lines.ts'
 import type { Payment } from '@tradewind/payments/domain/payment.ts'
 import type { SimulatedCharge } from '@tradewind/payments/providers/simulated-charge.ts'
 import { DomainError } from '@tradewind/service-kit/errors'
 import { createChance } from '@tradewind/testkit/chance'
-import { type Violation, violationsIn } from '@tradewind/testkit/invariants'
+import {
+  lostOrders,
+  unarchived,
+  type Violation,
+  violationsOfOrders,
+  violationsOfStock,
+} from '@tradewind/testkit/invariants'
 import { createAgenda } from './agenda.ts'
 import { createBus } from './bus.ts'
 import { type Mail, tellCustomers } from './customers-told.ts'
@@ -154,22 +160,37 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
   const lastRoundOfArchive = createReplica(shop, { ...inventoryPorts, turn: () => Promise.resolve() })
   await lastRoundOfArchive.releaseLeaked('', everyShelf, false)
 
-  const violations = violationsIn({
-    accepted: [...accepted],
-    orders: documents(memory.orders),
-    reservations: documents(shop.reservations),
-    stock: [...documents(shop.stock).values()],
-    movements: [...shop.ledger.values()].map((entry) => ({ ...entry })),
-    payments: documents(payments),
-    charges: new Map([...charges].map(([id, charge]) => [id, { ...charge }])),
-    notifications: [...mails.values()].map((mail) => ({ ...mail })),
-    deadLetters: [],
-    poison: [],
-  })
+  const known = documents(memory.orders)
+  const reservations = documents(shop.reservations)
+  const violations = [
+    ...lostOrders([...accepted], new Set(memory.orders.keys())),
+    ...violationsOfOrders({
+      orders: known,
+      parents: known,
+      withSameKey: [...known.values()],
+      reservations,
+      movements: [...shop.ledger.values()],
+      shelves: [...shop.stock.values()],
+      payments: documents(payments),
+      charges: documents(charges),
+      notifications: [...mails.values()],
+    }),
+    ...violationsOfStock({ stock: [...documents(shop.stock).values()], archived: archivedUnits(shop), reservations }),
+  ]
   return { violations: [...violations, ...tooManyDiscounts(memory)], accepted: accepted.size, history }
 }
 
 const documents = (all: ReadonlyMap<string, object>) => new Map([...all].map(([id, one]) => [id, { ...one, _id: id }]))
+
+/** What the ledger has for each stock, but for movements that the stock does not know to be there. */
+function archivedUnits({ stock, ledger }: Memory): Map<string, number> {
+  const waiting = new Set([...stock.values()].flatMap(unarchived).map(({ id }) => id))
+  const units = new Map<string, number>()
+  for (const { _id, stockId, delta } of ledger.values()) {
+    if (!waiting.has(_id)) units.set(stockId, (units.get(stockId) ?? 0) + delta)
+  }
+  return units
+}
 
 /** The limit of a code holds over all orders that went ahead. */
 function tooManyDiscounts({ orders, uses }: OrdersMemory): Violation[] {

@@ -1,4 +1,4 @@
-import { type Document, MongoClient } from 'mongodb'
+import type { Document } from 'mongodb'
 
 /** A promise that does not hold, with the documents that show it. */
 export interface Violation {
@@ -6,18 +6,6 @@ export interface Violation {
   readonly invariant: string
   readonly message: string
   readonly documents: readonly unknown[]
-}
-
-export interface InvariantOptions {
-  readonly mongodbUrl: string
-  /** Orders that clients were told are accepted. */
-  readonly accepted?: readonly string[]
-  /** Database of each service; the services' own defaults when left out. */
-  readonly databases?: Partial<Databases>
-  /** What the dead-letter stream holds. */
-  readonly deadLetters?: readonly DeadLetter[]
-  /** Ids of events that were made so that no consumer can handle them. */
-  readonly poison?: readonly string[]
 }
 
 export interface DeadLetter {
@@ -28,98 +16,44 @@ export interface DeadLetter {
   readonly reason: string
 }
 
-interface Databases {
-  readonly orders: string
-  readonly inventory: string
-  readonly payments: string
-  readonly notifications: string
-}
-
-const defaults: Databases = {
-  orders: 'tradewind_orders',
-  inventory: 'tradewind_inventory',
-  payments: 'tradewind_payments',
-  notifications: 'tradewind_notifications',
-}
-
-/** What the services have written, as documents. */
-export interface Facts {
-  readonly accepted: readonly string[]
+/** What the services have written about some orders: everything that has their ids. */
+export interface OrderFacts {
   readonly orders: ReadonlyMap<string, Document>
+  /** Orders that may have taken over lines of one of these, wherever else they stand. */
+  readonly parents: ReadonlyMap<string, Document>
+  /** Orders, these among them, of a customer and with an idempotency key of one of these. */
+  readonly withSameKey: readonly Document[]
   readonly reservations: ReadonlyMap<string, Document>
-  readonly stock: readonly Document[]
+  /** What the ledger of movements has of these orders. */
   readonly movements: readonly Document[]
+  /** Shelves that may know of more: movements on their way to the ledger, and what is sold and still to come. */
+  readonly shelves: readonly Document[]
   readonly payments: ReadonlyMap<string, Document>
   /** The simulated provider's own ledger, by payment id. */
   readonly charges: ReadonlyMap<string, Document>
   readonly notifications: readonly Document[]
-  readonly deadLetters: readonly DeadLetter[]
-  readonly poison: readonly string[]
 }
 
-/**
- * Reads every database and the simulated provider's own ledger and reports what does not hold. Means something once the
- * system has come to rest: an order under way is a violation of I1.
- */
-export async function checkInvariants(options: InvariantOptions): Promise<Violation[]> {
-  return violationsIn(await readFacts(options))
+export interface StockFacts {
+  readonly stock: readonly Document[]
+  /** By stock: what the ledger's movements come to, but for those that the document does not know to be there. */
+  readonly archived: ReadonlyMap<string, number>
+  /** Those that a hold on this stock names. */
+  readonly reservations: ReadonlyMap<string, Document>
 }
 
-/** The same for facts that are at hand. */
-export function violationsIn(facts: Facts): Violation[] {
-  return [
-    ...everyAcceptedOrderEnds(facts),
-    ...stockAddsUp(facts),
-    ...soldIsWhatOrdersHave(facts),
-    ...takenOnce(facts),
-    ...nothingTakenForStoppedOrders(facts),
-    ...confirmedMeansSoldAndPaid(facts),
-    ...oneOrderPerKey(facts),
-    ...deadLettersAreThePoison(facts),
-    ...oneNotificationPerEnding(facts),
-  ]
-}
+/** What does not hold of these orders: I1, I3, I4, I5, I6, I8, and of I2 that what is sold is what orders have. */
+export const violationsOfOrders = (facts: OrderFacts): Violation[] => [
+  ...everyOrderEnds(facts),
+  ...soldIsWhatOrdersHave(facts),
+  ...soldIsWhatLeftTheShelves(facts),
+  ...takenOnce(facts),
+  ...nothingTakenForStoppedOrders(facts),
+  ...confirmedMeansSoldAndPaid(facts),
+  ...oneOrderPerKey(facts),
+  ...oneNotificationPerEnding(facts),
+]
 
-async function readFacts(options: InvariantOptions): Promise<Facts> {
-  const { mongodbUrl, accepted = [], databases = {}, deadLetters = [], poison = [] } = options
-  const names = { ...defaults, ...databases }
-  const client = await MongoClient.connect(mongodbUrl)
-  try {
-    const all = (database: string, collection: string) =>
-      client
-        .db(database)
-        .collection(collection)
-        .find({}, { projection: { 'outbox.entries': 0 } })
-        .toArray()
-    // The ledger before the stock: a movement leaves a stock document long after the ledger has it, so none is missed.
-    const movements = await all(names.inventory, 'movements')
-    const [orders, reservations, stock, payments, charges, notifications] = await Promise.all([
-      all(names.orders, 'orders'),
-      all(names.inventory, 'reservations'),
-      all(names.inventory, 'stock'),
-      all(names.payments, 'payments'),
-      all(names.payments, 'simulator_charges'),
-      all(names.notifications, 'notifications'),
-    ])
-    return {
-      accepted,
-      orders: byId(orders),
-      reservations: byId(reservations),
-      stock,
-      movements,
-      payments: byId(payments),
-      charges: byId(charges),
-      notifications,
-      deadLetters,
-      poison,
-    }
-  } finally {
-    await client.close()
-  }
-}
-
-const byId = (documents: readonly Document[]) =>
-  new Map(documents.map((document) => [String(document['_id']), document]))
 const violation = (invariant: string, message: string, ...documents: unknown[]): Violation => ({
   invariant,
   message,
@@ -134,58 +68,57 @@ const ended = new Set([...goingOn, 'rejected', 'cancelled', 'expired'])
 const stopped = new Set(['rejected', 'cancelled', 'expired'])
 
 /** I1 */
-function everyAcceptedOrderEnds({ accepted, orders }: Facts): Violation[] {
-  const lost = accepted.filter((id) => !orders.has(id))
-  const unended = [...orders.values()].filter(({ status, dueAt }) => !ended.has(status) || dueAt !== undefined)
-  return [
-    ...lost.map((id) => violation('I1', `accepted order ${id} is gone`)),
-    ...unended.map((order) =>
-      violation('I1', `order ${order['_id']} has not come to its end (${order['status']})`, order),
-    ),
-  ]
-}
+export const lostOrders = (accepted: readonly string[], known: ReadonlySet<string>): Violation[] =>
+  accepted.filter((id) => !known.has(id)).map((id) => violation('I1', `accepted order ${id} is gone`))
+
+/** I1 */
+const everyOrderEnds = ({ orders }: OrderFacts): Violation[] =>
+  [...orders.values()]
+    .filter(({ status, dueAt }) => !ended.has(status) || dueAt !== undefined)
+    .map((order) => violation('I1', `order ${order['_id']} has not come to its end (${order['status']})`, order))
+
+/** Movements of a stock document that it does not know to be in the ledger. */
+export const unarchived = (stock: Document): Document[] =>
+  stock['movements'].filter(({ archived }: Document) => archived !== true)
 
 /** I2 */
-function stockAddsUp({ stock, movements, reservations }: Facts): Violation[] {
+export function violationsOfStock({ stock, archived, reservations }: StockFacts): Violation[] {
   const found: Violation[] = []
-  const ledger = Map.groupBy(movements, ({ stockId }) => stockId)
   for (const one of stock) {
-    const { _id: id, onHand, available, holds, movements: kept } = one
+    const { _id: id, onHand, available, holds } = one
     const held = sum(holds.map(({ quantity }: Document) => quantity))
     if (available + held !== onHand)
       found.push(violation('I2', `${id}: available ${available} + held ${held} ≠ on hand ${onHand}`, one))
     if (available < 0) found.push(violation('I2', `${id}: available is ${available}`, one))
-    const archived = ledger.get(id) ?? []
-    const archivedIds = new Set(archived.map(({ _id }) => _id))
-    const waiting = kept.filter((movement: Document) => !archivedIds.has(movement['id']))
-    const moved = sum([...archived, ...waiting].map(({ delta }: Document) => delta))
+    const moved = (archived.get(id) ?? 0) + sum(unarchived(one).map(({ delta }) => delta))
     if (moved !== onHand) found.push(violation('I2', `${id}: movements sum to ${moved}, on hand is ${onHand}`, one))
     for (const hold of holds) {
       const reservation = reservations.get(hold.orderId)
-      if (reservation?.['status'] !== 'held') {
+      const status = reservation?.['status']
+      // Not the whole document: a shelf that everybody buys from has thousands of holds.
+      if (status !== 'held')
         found.push(
           violation(
             'I2',
-            `${id}: leaked hold of ${hold.orderId} (reservation ${reservation?.['status']})`,
-            one,
+            `${id}: leaked hold of ${hold.orderId} (reservation ${status})`,
+            { _id: id, hold },
             reservation,
           ),
         )
-      }
     }
   }
   return found
 }
 
 /** I2: what an order has, and has not sent back, is what its reservation still counts as sold. */
-function soldIsWhatOrdersHave({ orders, reservations }: Facts): Violation[] {
+function soldIsWhatOrdersHave(facts: OrderFacts): Violation[] {
   const found: Violation[] = []
-  for (const [id, reservation] of reservations) {
+  for (const [id, reservation] of facts.reservations) {
     const { status, allocations, restocks = [] } = reservation
     const open = restocks.filter(({ isDone }: Document) => isDone !== true)
     if (open.length > 0)
       found.push(violation('I2', `${open.length} restocks of ${id} are not on the shelf`, reservation))
-    const order = ownerOf(orders, id)
+    const order = ownerOf(facts, id)
     if (status !== 'committed' || order === undefined || !goingOn.has(order['status'])) continue
     const lines: Document[] = order['lines'].filter(({ from = order['_id'] }: Document) => from === id)
     const asked: Document[] = order['restocks'] ?? []
@@ -205,11 +138,59 @@ function soldIsWhatOrdersHave({ orders, reservations }: Facts): Violation[] {
   return found
 }
 
+/** What became of reservations once nothing of them is under way. */
+const settled = new Set(['committed', 'rejected', 'released', 'expired'])
+
+interface SoldAndGone {
+  readonly sku: string
+  /** What the reservation counts as sold. */
+  readonly sold: number
+  /** What left the shelves for it and did not come back, and what will leave as soon as it comes. */
+  readonly gone: number
+}
+
+/** Where the shelves and the reservation differ. */
+export function goneAstray(reservation: Document, facts: Pick<OrderFacts, 'movements' | 'shelves'>): SoldAndGone[] {
+  const { _id: id, status, allocations, restocks = [] } = reservation
+  if (!settled.has(status)) return []
+  const placed = restocks.flatMap(({ placements }: Document) => placements)
+  const [kept, cameBack] = status === 'committed' ? [allocations, placed] : [[], []]
+  const own = facts.movements.filter(({ orderId }) => orderId === id)
+  const archived = new Set(own.map(({ _id }) => _id))
+  const more = facts.shelves.flatMap(({ sku, movements, backorders = [] }) => [
+    ...movements.flatMap((one: Document) =>
+      one['orderId'] === id && !archived.has(one['id']) ? [{ sku, units: -one['delta'] }] : [],
+    ),
+    ...backorders.flatMap((one: Document) =>
+      one['orderId'] === id && one['isSold'] === true ? [{ sku, units: one['quantity'] }] : [],
+    ),
+  ])
+  const left = [...own.map(({ sku, delta }) => ({ sku, units: -delta })), ...more]
+  const skus = new Set<string>([...allocations, ...left].map(({ sku }) => sku))
+  return [...skus]
+    .map((sku) => ({
+      sku,
+      sold: unitsOf(kept, sku) - unitsOf(cameBack, sku),
+      gone: sum(left.filter((one) => one.sku === sku).map(({ units }) => units)),
+    }))
+    .filter(({ sold, gone }) => sold !== gone)
+}
+
+/** I2 */
+const soldIsWhatLeftTheShelves = (facts: OrderFacts): Violation[] =>
+  [...facts.reservations.values()].flatMap((reservation) =>
+    goneAstray(reservation, facts).map(({ sku, sold, gone }) => {
+      const message = `${gone} of ${sku} left the shelves for order ${reservation['_id']}, its reservation counts ${sold} as sold`
+      const own = facts.movements.filter(({ orderId }) => orderId === reservation['_id'])
+      return violation('I2', message, reservation, ...own)
+    }),
+  )
+
 /** The order whose lines are sold from a reservation: its own, or the one that took its lines over. */
-function ownerOf(orders: ReadonlyMap<string, Document>, id: string): Document | undefined {
+function ownerOf({ orders, parents }: OrderFacts, id: string): Document | undefined {
   const own = orders.get(id)
   if (own?.['partOf'] === undefined) return own
-  const parent = orders.get(own['partOf'])
+  const parent = parents.get(own['partOf'])
   const isTaken = parent?.['supplements']?.some((one: Document) => one['id'] === id && one['status'] === 'taken')
   return isTaken === true ? parent : own
 }
@@ -223,7 +204,7 @@ const sumOfParts = (parts: readonly Document[]) => sum(parts.map(({ amountMinor 
 const hasTwins = (parts: readonly Document[]) => new Set(parts.map(({ id }) => id)).size < parts.length
 
 /** I3 */
-function takenOnce({ payments, charges, orders }: Facts): Violation[] {
+function takenOnce({ payments, charges, orders }: OrderFacts): Violation[] {
   const found: Violation[] = []
   for (const [id, charge] of charges) {
     const { amountMinor, capturedMinor, refundedMinor, capturedParts, refundedParts } = charge
@@ -270,7 +251,7 @@ function ledgerFaults(id: string, payment: Document, charge: Document | undefine
 }
 
 /** I4 */
-function nothingTakenForStoppedOrders({ orders, charges }: Facts): Violation[] {
+function nothingTakenForStoppedOrders({ orders, charges }: OrderFacts): Violation[] {
   return [...orders.values()].flatMap((order) => {
     const charge = charges.get(paymentIdOf(order['_id']))
     if (charge === undefined || !stopped.has(order['status'])) return []
@@ -285,7 +266,7 @@ function nothingTakenForStoppedOrders({ orders, charges }: Facts): Violation[] {
 const taken = new Set(['captured', 'partially_refunded', 'refunded'])
 
 /** I5 */
-function confirmedMeansSoldAndPaid({ orders, reservations, charges }: Facts): Violation[] {
+function confirmedMeansSoldAndPaid({ orders, reservations, charges }: OrderFacts): Violation[] {
   const found: Violation[] = []
   for (const [id, order] of orders) {
     const reservation = reservations.get(id)?.['status']
@@ -313,18 +294,18 @@ function confirmedMeansSoldAndPaid({ orders, reservations, charges }: Facts): Vi
 }
 
 /** I6 */
-function oneOrderPerKey({ orders }: Facts): Violation[] {
-  const seen = new Map<string, Document>()
-  return [...orders.values()].flatMap((order) => {
-    const key = `${order['customerId']} ${order['idempotencyKey']}`
-    const other = seen.get(key)
-    seen.set(key, order)
-    return other === undefined ? [] : [violation('I6', `two orders for one idempotency key: ${key}`, other, order)]
-  })
+function oneOrderPerKey({ orders, withSameKey }: OrderFacts): Violation[] {
+  const keyOf = ({ customerId, idempotencyKey }: Document) => `${customerId} ${idempotencyKey}`
+  const byKey = Map.groupBy(withSameKey, keyOf)
+  return [...orders].flatMap(([id, order]) =>
+    (byKey.get(keyOf(order)) ?? [])
+      .filter((other) => other['_id'] < id)
+      .map((other) => violation('I6', `two orders for one idempotency key: ${keyOf(order)}`, other, order)),
+  )
 }
 
-/** I7 */
-function deadLettersAreThePoison({ deadLetters, poison }: Facts): Violation[] {
+/** I7. `poison` are the ids of events that were made so that no consumer can handle them. */
+export function violationsOfDeadLetters(deadLetters: readonly DeadLetter[], poison: readonly string[]): Violation[] {
   const given = new Set(poison)
   const found = new Set(deadLetters.map(({ eventId }) => eventId))
   return [
@@ -338,7 +319,7 @@ function deadLettersAreThePoison({ deadLetters, poison }: Facts): Violation[] {
 }
 
 /** I8 */
-function oneNotificationPerEnding({ orders, notifications }: Facts): Violation[] {
+function oneNotificationPerEnding({ orders, notifications }: OrderFacts): Violation[] {
   const found: Violation[] = []
   const sent = Map.groupBy(notifications, ({ orderId, template }) => `${orderId} ${template}`)
   // An order may have several parcels and returns, and an operator may ask for a copy.

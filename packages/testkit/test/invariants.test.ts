@@ -1,5 +1,5 @@
 import { type Backends, startBackends } from '@tradewind/testkit/backends'
-import { checkInvariants } from '@tradewind/testkit/invariants'
+import { checkInvariants } from '@tradewind/testkit/check-invariants'
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -30,12 +30,15 @@ interface World {
 
 /** What the checker says of the money of one order, which is confirmed, captured as a whole and booked unless said otherwise. */
 async function moneyFaults({ order = {}, charge = {}, ledger = booked('capture', total) }: World): Promise<string[]> {
-  const [orders, payments] = [backends.databaseName('orders'), backends.databaseName('payments')]
+  const databasePrefix = `${backends.databaseName('shop')}_`
   const client = await MongoClient.connect(backends.mongodbUrl)
-  const insert = (database: string, collection: string, document: OpenDocument) =>
-    client.db(database).collection<OpenDocument>(collection).insertOne(document)
+  const insert = (service: string, collection: string, document: OpenDocument) =>
+    client
+      .db(databasePrefix + service)
+      .collection<OpenDocument>(collection)
+      .insertOne(document)
   try {
-    await insert(orders, 'orders', {
+    await insert('orders', 'orders', {
       _id: 'ord_1',
       status: 'confirmed',
       total: { amountMinor: total },
@@ -43,8 +46,8 @@ async function moneyFaults({ order = {}, charge = {}, ledger = booked('capture',
       idempotencyKey: 'k',
       ...order,
     })
-    await insert(payments, 'payments', { _id: 'pay_1', ledger })
-    await insert(payments, 'simulator_charges', {
+    await insert('payments', 'payments', { _id: 'pay_1', ledger })
+    await insert('payments', 'simulator_charges', {
       _id: 'pay_1',
       state: 'captured',
       amountMinor: total,
@@ -57,8 +60,7 @@ async function moneyFaults({ order = {}, charge = {}, ledger = booked('capture',
   } finally {
     await client.close()
   }
-  const databases = { orders, payments, inventory: `${orders}_i`, notifications: `${orders}_n` }
-  const found = await checkInvariants({ mongodbUrl: backends.mongodbUrl, databases })
+  const found = await checkInvariants({ mongodbUrl: backends.mongodbUrl, databasePrefix })
   return found.filter(({ invariant }) => invariant === 'I3' || invariant === 'I4').map(({ invariant }) => invariant)
 }
 
