@@ -33,6 +33,8 @@ interface Given {
   readonly isTaxIncluded: boolean
   readonly shippingMinor: number
   readonly capture: 'now' | 'on_ship'
+  /** Where money is taken at once: that it was, before anything else happens. */
+  readonly isPaid: boolean
 }
 
 /** Each line with its share of discount and tax; PEN is taxed at nothing, where there is something else. */
@@ -47,7 +49,12 @@ function shared(lines: readonly OrderLine[], discountMinor: number, taxMinor: nu
   }))
 }
 
-/** A confirmed order whose customer was told, and who has paid where money is taken at once. */
+const paidFor = ({ total, asPlaced }: Order): Fact => ({
+  type: 'payment-captured',
+  amountMinor: (asPlaced?.total ?? total).amountMinor,
+})
+
+/** A confirmed order whose customer was told. */
 function confirmedOrder(given: Given, newId: NewId): Order {
   const lines = given.lines.map(({ sku, quantity }) => {
     const unitPrice = catalogue.get(sku)?.price ?? eur(0)
@@ -85,7 +92,7 @@ function confirmedOrder(given: Given, newId: NewId): Order {
     { type: 'payment-authorized', paymentId: 'pay_1' },
     { type: 'stock-committed' },
     { type: 'customer-told', of: 'confirmed' },
-    ...(given.capture === 'now' ? [{ type: 'payment-captured' as const, amountMinor: total }] : []),
+    ...(given.capture === 'now' && given.isPaid ? [paidFor(priced)] : []),
   ]
   return facts.reduce((before, fact) => applyFact(before, fact, entry, now).order, priced)
 }
@@ -146,6 +153,7 @@ const given: fc.Arbitrary<Given> = fc.record({
   isTaxIncluded: fc.boolean(),
   shippingMinor: fc.constantFrom(0, 499),
   capture: fc.constantFrom('now' as const, 'on_ship' as const),
+  isPaid: fc.boolean(),
 })
 
 /** What a command makes of an order. Undefined where there is nothing that it could be about. */
@@ -360,6 +368,9 @@ describe('whatever is done to a confirmed order, in whatever order', () => {
         for (let answers = openWishes(order).length; answers > 0; answers -= 1) {
           act({ type: 'answer', which: 0, isRefused: false })
         }
+        const isUnpaid = start.capture === 'now' && !start.isPaid
+        expect(isAwaiting(order)).toBe(isUnpaid)
+        if (isUnpaid) order = applyFact(order, paidFor(order), entry, now).order
         expect([order.status, isAwaiting(order)]).toEqual(['completed', false])
         expect(overLines(order, deliveredUnits)).toBe(orderedUnits(order))
         expect(capturedMinor(order)).toBe(chargedMinor(order))
@@ -395,6 +406,7 @@ describe('a share', () => {
         isTaxIncluded: false,
         shippingMinor: 100,
         capture: 'now',
+        isPaid: true,
       },
       ids(),
     )

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Refund } from './after-confirmation.ts'
 import { createFulfilment, deliverFulfilment, shipFulfilment } from './fulfilment.ts'
 import { createOrder, type Order, OrderNotCancellable, type OrderStatus, type StopReason } from './order.ts'
 import {
@@ -308,8 +309,24 @@ describe('the money of an order of which nothing was taken is void, whatever its
     expect(isAwaiting(rested)).toBe(false)
   })
 
+  const captured: Fact = { type: 'payment-captured', amountMinor: 1000 }
+
+  test('nor is any kept of one whose own money went back before it was cancelled, whatever a supplement has taken', () => {
+    const refund: Refund = {
+      id: 'ref_1',
+      from: pending.id,
+      amountMinor: 1000,
+      cause: 'edited',
+      status: 'succeeded',
+      requestedAt: now,
+    }
+    const edited = { ...apply(pending, held, paid, committed, captured), refunds: [refund] }
+    const ended = cancel({ ...edited, paymentStatus: 'partially_refunded' }).order
+    const rested = apply(ended, { type: 'stock-released' }, { type: 'payment-voided' }, told('cancelled'))
+    expect([rested.paymentStatus, isAwaiting(rested)]).toEqual(['refunded', false])
+  })
+
   test('but not of one that was paid', () => {
-    const captured: Fact = { type: 'payment-captured', amountMinor: 1000 }
     const ended = cancel(apply(pending, held, paid, committed, captured)).order
     expect(apply(ended, { type: 'payment-voided' }).paymentStatus).toBe('captured')
   })

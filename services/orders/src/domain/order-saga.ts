@@ -6,7 +6,7 @@ import { type Order, OrderNotCancellable, type OrderStatus, type StopReason, typ
 import { answerRefund, noteRefund } from './refund.ts'
 import { answerRestock } from './restock.ts'
 import { settledReturn } from './return.ts'
-import { type Announcement, isConfirmed, type Milestone, sagaTable } from './saga-table.ts'
+import { type Announcement, isConfirmed, isStopped, type Milestone, sagaTable } from './saga-table.ts'
 import { deliveredUnits, orderedUnits, overLines, receivedUnits, shippedUnits } from './units.ts'
 import { openSupplements, openWishes } from './wishes.ts'
 
@@ -57,9 +57,17 @@ export function applyFact(order: Order, fact: Fact, entry: TimelineEntry, now: D
   return said.length === 0 ? { order: next } : { order: next, said }
 }
 
-/** Nothing was taken with this payment; what a supplement's has taken goes back with that. */
-const isVoidable = ({ paymentStatus, capturedMinor: own = 0 }: Order): boolean =>
-  own === 0 && !['declined', 'voided', 'refunded'].includes(paymentStatus)
+/**
+ * Nothing is held with this payment and nothing kept: nothing was taken, or refunds gave all of it back before the order was
+ * stopped. What a supplement's has taken goes back with that.
+ */
+function noteVoid(order: Order): Order {
+  const { id, paymentStatus, capturedMinor: own = 0, status: orderStatus } = order
+  if (['declined', 'voided', 'refunded'].includes(paymentStatus)) return order
+  if (own === 0) return { ...order, paymentStatus: 'voided' }
+  const given = refundedMinor(order, ({ from, status }) => from === id && status === 'succeeded')
+  return isStopped(orderStatus) && given >= own ? { ...order, paymentStatus: 'refunded' } : order
+}
 
 /** What a fact says of stock and money, kept whatever the order's status is. */
 function note(order: Order, fact: Fact, now: Date): Order {
@@ -82,7 +90,7 @@ function note(order: Order, fact: Fact, now: Date): Order {
     case 'capture-refused':
       return noteRefusedCapture(order, fact)
     case 'payment-voided':
-      return isVoidable(order) ? { ...order, paymentStatus: 'voided' } : order
+      return noteVoid(order)
     case 'payment-refunded':
       return noteGiven(order, fact, now)
     case 'refund-refused':
@@ -147,10 +155,14 @@ function noteGiven(order: Order, fact: Extract<Fact, { type: 'payment-refunded' 
   return order.paymentStatus === 'refunded' ? order : { ...order, paymentStatus: 'refunded' }
 }
 
-/** How the payment stands by the amounts that were reported. A cancelled order waits for the whole to be undone instead. */
+/**
+ * How the payment stands by the amounts that were reported. A cancelled order waits for the whole to be undone instead, and
+ * one whose money is taken at once waits for its own, whatever was taken for a supplement.
+ */
 function withPaymentStatus(order: Order): Order {
   const captured = capturedMinor(order)
-  if (!isConfirmed(order.status) || captured === 0) return order
+  const isOwnAwaited = order.capture !== 'on_ship' && order.capturedMinor === undefined
+  if (!isConfirmed(order.status) || captured === 0 || isOwnAwaited) return order
   const refunded = refundedMinor(order, ({ status }) => status === 'succeeded')
   if (refunded > 0) return { ...order, paymentStatus: refunded < captured ? 'partially_refunded' : 'refunded' }
   const owed = order.capture === 'on_ship' ? order.total.amountMinor + settledMinor(order) : captured
