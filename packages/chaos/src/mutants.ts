@@ -45,6 +45,22 @@ export const mutants: readonly Mutant[] = [
     caughtBy: simulator,
   },
   {
+    name: 'hold-token',
+    guard: 'a commit sells the hold that was confirmed, not one that somebody slow took again',
+    file: stock,
+    find: 'token === undefined || one?.token === token ? one : undefined',
+    replace: 'one',
+    caughtBy: simulator,
+  },
+  {
+    name: 'restock-once',
+    guard: 'the units of a cancelled order come back once',
+    file: stock,
+    find: 'const id = restockId(orderId, stock.id)\n  if (hasMovement(stock, id)) return stock',
+    replace: 'const id = `${restockId(orderId, stock.id)}/${stock.movements.length}`',
+    caughtBy: simulator,
+  },
+  {
     name: 'pivot-check',
     guard: 'only what is held is committed',
     file: reservation,

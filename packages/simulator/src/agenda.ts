@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from 'node:timers/promises'
 import type { Chance } from '@tradewind/testkit/chance'
 
 interface Entry {
@@ -5,12 +6,16 @@ interface Entry {
   readonly seq: number
   readonly name: string
   readonly run: () => Promise<void>
+  readonly onPaused: (() => void) | undefined
 }
 
 /** What is still to happen, by an injected clock that jumps from one thing to the next. */
 export interface Agenda {
   readonly now: () => Date
-  readonly add: (delayMs: number, name: string, run: () => Promise<void>) => void
+  /** `onPaused` is told when it pauses in the middle. */
+  readonly add: (delayMs: number, name: string, run: () => Promise<void>, onPaused?: () => void) => void
+  /** Lets others go on for so long. */
+  readonly pause: (delayMs: number) => Promise<void>
   readonly size: () => number
   /** Does what is next, and with `together` some of what follows at the same time. */
   readonly next: (together: boolean) => Promise<void>
@@ -25,6 +30,9 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
   const heap: Entry[] = []
   let at = start
   let seq = 0
+  let goOn: () => void = () => undefined
+  /** Of something that was left behind while it paused. */
+  let failure: { readonly cause: unknown } | undefined
 
   const isBefore = (one: Entry, other: Entry) => one.at < other.at || (one.at === other.at && one.seq < other.seq)
 
@@ -59,9 +67,40 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
     return first
   }
 
+  function add(delayMs: number, name: string, run: () => Promise<void>, onPaused?: () => void): void {
+    push({ at: at + Math.max(0, Math.round(delayMs)), seq: (seq += 1), name, run, onPaused })
+  }
+
+  /** Until all have ended, or one of them pauses and the others can go no further. */
+  async function runTogether(all: readonly Entry[]): Promise<void> {
+    const ended = new Set<Entry>()
+    await new Promise<void>((resolve, reject) => {
+      goOn = resolve
+      Promise.all(all.map((entry) => entry.run().then(() => ended.add(entry)))).then(
+        () => resolve(),
+        (cause: unknown) => {
+          failure = { cause }
+          reject(cause)
+        },
+      )
+    })
+    if (ended.size === all.length) return
+    await nextRound()
+    for (const entry of all) if (!ended.has(entry)) entry.onPaused?.()
+  }
+
   return {
     now: () => new Date(at),
-    add: (delayMs, name, run) => push({ at: at + Math.max(0, Math.round(delayMs)), seq: (seq += 1), name, run }),
+    add,
+    pause: (delayMs) =>
+      new Promise((resume) => {
+        add(delayMs, 'goes on after a pause', async () => {
+          resume()
+          await nextRound()
+          if (failure !== undefined) throw failure.cause
+        })
+        goOn()
+      }),
     size: () => heap.length,
     next: async (together) => {
       const first = pop()
@@ -75,7 +114,7 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
         if (entry !== undefined) all.push(entry)
       }
       for (const { name } of all) if (name !== '') note(`${new Date(at).toISOString().slice(11, 23)} ${name}`)
-      await Promise.all(all.map(({ run }) => run()))
+      await runTogether(all)
     },
   }
 }

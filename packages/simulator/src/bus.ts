@@ -12,6 +12,7 @@ interface Options {
 }
 
 const usualMs = 5
+const ackWaitMs = 30_000
 const longestDelayMs = 20_000
 const longestBackoffMs = 20_000
 
@@ -20,15 +21,21 @@ export function createBus({ chance, faults, agenda, note }: Options) {
   const handlers = new Map<string, EventHandler[]>()
 
   function deliver(handler: EventHandler, event: DomainEvent, time: Date, delayMs: number, attempt: number): void {
-    agenda.add(delayMs, `${event.type} ${nameOf(event)}`, async () => {
+    let isHandled = false
+    const again = (afterMs: number) => deliver(handler, event, time, afterMs, attempt + 1)
+    const handle = async () => {
       try {
         await handler.handle({ ...event, time })
       } catch (error) {
         // Whatever a handler throws, the message stays and comes again, as it does from the broker.
         note(`  again later: ${error instanceof Error ? error.message : String(error)}`)
-        deliver(handler, event, time, Math.min(longestBackoffMs, 100 * 2 ** attempt), attempt + 1)
+        again(Math.min(longestBackoffMs, 100 * 2 ** attempt))
       }
-    })
+      isHandled = true
+    }
+    // Nobody has acknowledged it: the broker takes it for lost.
+    const onPaused = () => agenda.add(ackWaitMs, '', async () => (isHandled ? undefined : again(0)))
+    agenda.add(delayMs, `${event.type} ${nameOf(event)}`, handle, onPaused)
   }
 
   /** Mostly short, now and then so long that much later news comes first. */

@@ -5,6 +5,7 @@ export const faultKinds = [
   'losses',
   'crashes',
   'interleaving',
+  'pauses',
   'provider',
   'cancellations',
   'changes',
@@ -19,6 +20,10 @@ export const likelihood = {
   loss: 0.1,
   /** The process ends before or after a step of the database. */
   crash: 0.03,
+  /** The process stands still at a step of the database, and everybody else goes on. */
+  pause: 0.05,
+  /** A pause is one of minutes. */
+  longPause: 0.1,
   /** The provider's answer, or the request to it, is lost. */
   provider: 0.2,
 } as const

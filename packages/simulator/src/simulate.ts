@@ -75,7 +75,7 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
   let ids = 0
   const newId = (prefix: string) => `${prefix}_${(ids += 1).toString(16).padStart(32, '0')}`
   const bus = createBus({ chance, faults, agenda, note })
-  const process = createProcess({ chance, faults, now, announce: bus.publish })
+  const process = createProcess({ chance, faults, agenda, announce: bus.publish })
 
   const shop = { ...createMemory(locations), announce: bus.publish }
   const payments = new Map<string, Payment & Stored>()
