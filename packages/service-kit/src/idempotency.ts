@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { defineError } from './errors.ts'
 
 export const IdempotencyKeyReused = defineError(
@@ -8,7 +8,7 @@ export const IdempotencyKeyReused = defineError(
 )
 
 /** SHA-256 of a text, hexadecimal: what a key or a request is remembered as. */
-export const fingerprint = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const fingerprint = (text: string): string => hash('sha256', text)
 
 /** The answer to a repeated request says so. */
 export const replayedHeaders = (replayed: boolean): { headers?: { 'idempotent-replayed': 'true' } } =>

@@ -9,6 +9,9 @@ interface Entry {
   readonly onPaused: (() => void) | undefined
 }
 
+/** Takes a line of the story, which is only told where somebody wants it. */
+export type Note = (line: () => string) => void
+
 /** What is still to happen, by an injected clock that jumps from one thing to the next. */
 export interface Agenda {
   readonly now: () => Date
@@ -26,9 +29,10 @@ const mostTogether = 4
 /** Things that are so near may happen at the same time. */
 const nearMs = 50
 
-export function createAgenda(chance: Chance, note: (line: string) => void): Agenda {
+export function createAgenda(chance: Chance, note: Note): Agenda {
   const heap: Entry[] = []
   let at = start
+  let time = new Date(at)
   let seq = 0
   let goOn: () => void = () => undefined
   /** Of something that was left behind while it paused. */
@@ -73,24 +77,26 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
 
   /** Until all have ended, or one of them pauses and the others can go no further. */
   async function runTogether(all: readonly Entry[]): Promise<void> {
-    const ended = new Set<Entry>()
+    const open = new Set(all)
     await new Promise<void>((resolve, reject) => {
       goOn = resolve
-      Promise.all(all.map((entry) => entry.run().then(() => ended.add(entry)))).then(
-        () => resolve(),
-        (cause: unknown) => {
-          failure = { cause }
-          reject(cause)
-        },
-      )
+      const end = (entry: Entry) => {
+        open.delete(entry)
+        if (open.size === 0) resolve()
+      }
+      const fail = (cause: unknown) => {
+        failure = { cause }
+        reject(cause)
+      }
+      for (const entry of all) entry.run().then(() => end(entry), fail)
     })
-    if (ended.size === all.length) return
+    if (open.size === 0) return
     await nextRound()
-    for (const entry of all) if (!ended.has(entry)) entry.onPaused?.()
+    for (const { onPaused } of open) onPaused?.()
   }
 
   return {
-    now: () => new Date(at),
+    now: () => time,
     add,
     pause: (delayMs) =>
       new Promise((resume) => {
@@ -105,7 +111,7 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
     next: async (together) => {
       const first = pop()
       if (first === undefined) return
-      at = first.at
+      if (first.at !== at) time = new Date((at = first.at))
       const all = [first]
       for (let more = together ? chance.integer(0, mostTogether - 1) : 0; more > 0; more -= 1) {
         const [near] = heap
@@ -113,7 +119,7 @@ export function createAgenda(chance: Chance, note: (line: string) => void): Agen
         const entry = pop()
         if (entry !== undefined) all.push(entry)
       }
-      for (const { name } of all) if (name !== '') note(`${new Date(at).toISOString().slice(11, 23)} ${name}`)
+      for (const { name } of all) if (name !== '') note(() => `${time.toISOString().slice(11, 23)} ${name}`)
       await runTogether(all)
     },
   }

@@ -1,14 +1,14 @@
 import type { DomainEvent } from '@tradewind/contracts/event'
 import type { EventHandler } from '@tradewind/messaging/consumer'
 import type { Chance } from '@tradewind/testkit/chance'
-import type { Agenda } from './agenda.ts'
+import type { Agenda, Note } from './agenda.ts'
 import { type FaultKind, likelihood } from './faults.ts'
 
 interface Options {
   readonly chance: Chance
   readonly faults: ReadonlySet<FaultKind>
   readonly agenda: Agenda
-  readonly note: (line: string) => void
+  readonly note: Note
 }
 
 const usualMs = 5
@@ -28,7 +28,7 @@ export function createBus({ chance, faults, agenda, note }: Options) {
         await handler.handle({ ...event, time })
       } catch (error) {
         // Whatever a handler throws, the message stays and comes again, as it does from the broker.
-        note(`  again later: ${error instanceof Error ? error.message : String(error)}`)
+        note(() => `  again later: ${error instanceof Error ? error.message : String(error)}`)
         again(Math.min(longestBackoffMs, 100 * 2 ** attempt))
       }
       isHandled = true
@@ -51,7 +51,7 @@ export function createBus({ chance, faults, agenda, note }: Options) {
     publish: (event: DomainEvent): void => {
       for (const handler of handlers.get(event.type) ?? []) {
         if (faults.has('losses') && chance.isHit(likelihood.loss)) {
-          note(`lost: ${event.type} ${nameOf(event)}`)
+          note(() => `lost: ${event.type} ${nameOf(event)}`)
           continue
         }
         deliver(handler, event, agenda.now(), delayMs(), 0)

@@ -21,9 +21,9 @@ export const likelihood = {
   /** The process ends before or after a step of the database. */
   crash: 0.03,
   /** The process stands still at a step of the database, and everybody else goes on. */
-  pause: 0.05,
+  pause: 0.02,
   /** A pause is one of minutes. */
-  longPause: 0.1,
+  longPause: 0.05,
   /** The provider's answer, or the request to it, is lost. */
   provider: 0.2,
 } as const

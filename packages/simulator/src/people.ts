@@ -2,7 +2,7 @@ import type { Stored } from '@tradewind/database/aggregate-store'
 import type { Order } from '@tradewind/orders/domain/order.ts'
 import { DomainError } from '@tradewind/service-kit/errors'
 import type { Chance } from '@tradewind/testkit/chance'
-import type { Agenda } from './agenda.ts'
+import type { Agenda, Note } from './agenda.ts'
 import type { FaultKind } from './faults.ts'
 import type { OrdersInMemory } from './orders-in-memory.ts'
 import { Killed } from './process.ts'
@@ -17,7 +17,7 @@ interface Options {
   readonly discountCode: string
   /** Told of every order that was accepted. */
   readonly accepted: (orderId: string) => void
-  readonly note: (line: string) => void
+  readonly note: Note
 }
 
 const methods = ['pm_approve', 'pm_approve', 'pm_approve', 'pm_decline'] as const
@@ -37,7 +37,7 @@ export function createPeople({ chance, faults, agenda, orders, stored, skus, dis
       } catch (error) {
         const isRefused = error instanceof DomainError && error.kind !== 'unavailable'
         if (!isRefused && !(error instanceof DomainError) && !(error instanceof Killed)) throw error
-        note(`  ${isRefused ? 'refused' : 'not answered'}: ${error.message}`)
+        note(() => `  ${isRefused ? 'refused' : 'not answered'}: ${error.message}`)
         if (!isRefused && tries < mostTries) insist(retryMs, name, request, tries + 1)
       }
     })

@@ -199,7 +199,7 @@ describe('one command after another, against a plain model', () => {
     await eachSeed(async (seed) => {
       const chance = createChance(seed)
       const { memory, base, later } = world(chance)
-      const one = createReplica(memory, { ...base, turn: () => Promise.resolve() })
+      const one = createReplica(memory, { ...base, step: async (apply) => apply() })
       const plain = new PlainShop()
       await one.setPolicy({ sku: 'PRE', policy: 'backorder', limit: 6, locationId: 'berlin', availableAt: undefined })
       for (let commands = chance.integer(10, 40); commands > 0; commands -= 1) {
@@ -328,7 +328,7 @@ describe('two replicas at once, each event several times and in any order, each 
     const chance = createChance(seed)
     const { memory, base, later } = world(chance)
     const turns = createTurns(chance)
-    const replicas = [0, 1].map((index) => createReplica(memory, { ...base, turn: () => turns.take(index) }))
+    const replicas = [0, 1].map((index) => createReplica(memory, { ...base, step: turns.stepOf(index) }))
     const [first] = replicas
     if (first === undefined) throw new Error('no replica')
     const booked = new Map<string, number>()

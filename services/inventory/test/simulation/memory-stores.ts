@@ -46,21 +46,14 @@ export const createMemory = (locations: readonly Location[]): Memory => ({
 
 interface Options {
   readonly now: () => Date
-  /** Waits for its turn before and after everything that goes to the database. Rejects in a process that has died. */
-  readonly turn: () => Promise<void>
+  /** Carries out what goes to the database when its turn comes. Rejects in a process that has died, before or after it. */
+  readonly step: <T>(apply: () => T) => Promise<T>
 }
 
 const ordered = <T extends { id: string }>(all: Iterable<T>) => [...all].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 /** The stores of one replica, without a database: each decision and its write are one step, as a guarded update makes them. */
-export function createMemoryStores(memory: Memory, { now, turn }: Options) {
-  const reading = async <T>(read: () => T): Promise<T> => {
-    await turn()
-    const found = read()
-    await turn()
-    return found
-  }
-
+export function createMemoryStores(memory: Memory, { now, step: reading }: Options) {
   const announce = (event: DomainEvent) => {
     memory.published.push(event)
     memory.announce?.(event)

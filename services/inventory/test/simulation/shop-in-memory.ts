@@ -28,10 +28,16 @@ export const holdMs = 15 * 60_000
 export function createTurns(chance: Chance) {
   const waiting: { readonly replica: number; readonly go: () => void; readonly die: (error: Error) => void }[] = []
   return {
-    take: (replica: number): Promise<void> =>
-      new Promise((go, die) => {
-        waiting.push({ replica, go, die })
-      }),
+    /** How a replica reaches the database: it waits for its turn before and after each step. */
+    stepOf: (replica: number) => {
+      const take = () => new Promise<void>((go, die) => void waiting.push({ replica, go, die }))
+      return async <T>(apply: () => T): Promise<T> => {
+        await take()
+        const done = apply()
+        await take()
+        return done
+      }
+    },
     /** Lets one go on that waits, if any does. */
     next: async (): Promise<boolean> => {
       await nextRound()
@@ -53,7 +59,7 @@ export function createTurns(chance: Chance) {
 export function createReplica(
   memory: Memory,
   options: {
-    readonly turn: () => Promise<void>
+    readonly step: <T>(apply: () => T) => Promise<T>
     readonly now: () => Date
     readonly newId: (prefix: string) => string
     readonly strategy: AllocationStrategy
