@@ -102,8 +102,11 @@ export const FulfilmentShippedV1 = defineEvent(
     tracking: Type.Optional(
       Type.Object({ carrier: Type.String(), code: Type.String(), url: Type.Optional(Type.String()) }),
     ),
-    /** What to take for it. With `isLast` nothing else will be captured, and the rest of the authorisation may go. */
-    capture: Type.Optional(Type.Object({ amount: Money, isLast: Type.Boolean() })),
+    /**
+     * What to take for it. With `isLast` nothing else will be captured, and the rest of the authorisation may go once `asked`
+     * has arrived: what all parts come to, this one included.
+     */
+    capture: Type.Optional(Type.Object({ amount: Money, isLast: Type.Boolean(), asked: Type.Optional(Money) })),
   }),
 )
 /** A part of an order arrived. */

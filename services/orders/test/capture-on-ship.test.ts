@@ -31,8 +31,8 @@ test('the order rests authorised, each part is taken as it leaves, and all parts
   expect(await order.read()).toMatchObject({ status: 'fulfilled', paymentStatus: 'captured' })
   const shipped = orders.published.filter(({ type }) => type === 'orders.fulfilment.shipped.v1')
   expect(shipped.map(({ data }) => data)).toMatchObject([
-    { capture: { amount: { amountMinor: 333 }, isLast: false } },
-    { capture: { amount: { amountMinor: 1667 }, isLast: true } },
+    { capture: { amount: { amountMinor: 333 }, isLast: false, asked: { amountMinor: 333 } } },
+    { capture: { amount: { amountMinor: 1667 }, isLast: true, asked: { amountMinor: 2000 } } },
   ])
   await order.deliver(first.id)
   await order.deliver(second.id)

@@ -17,6 +17,7 @@ import {
 import type { Fulfilment, Return, Units } from '../domain/after-confirmation.ts'
 import type { NewId, Said } from '../domain/change.ts'
 import { fulfilmentOf } from '../domain/fulfilment.ts'
+import { charges } from '../domain/money-owed.ts'
 import type { Order, OrderLine } from '../domain/order.ts'
 import { refundsOf, returnOf } from '../domain/return.ts'
 
@@ -75,7 +76,11 @@ function fulfilmentEvent(
         // Nothing to take is said only where it tells that nothing else will be taken.
         ...(capture !== undefined &&
           (capture.amountMinor > 0 || capture.isLast) && {
-            capture: { amount: money(order, capture.amountMinor), isLast: capture.isLast },
+            capture: {
+              amount: money(order, capture.amountMinor),
+              isLast: capture.isLast,
+              asked: money(order, charges(order)[0]?.amountMinor ?? 0),
+            },
           }),
       })
   }

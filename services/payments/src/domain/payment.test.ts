@@ -196,6 +196,19 @@ describe('a payment', () => {
     expect(settle(part('ful_3', 20)(released), provider).captures.at(-1)).toMatchObject({ state: 'refused' })
   })
 
+  test('releases nothing before everything has arrived that the order asked for', () => {
+    const provider = new Provider()
+    const asked: Step = (payment) =>
+      wishCapture(payment, { id: 'ful_2', amountMinor: 50, isLast: true, askedMinor: 80 }, now)
+    const last = after([authorize, asked], provider)
+    expect([last.capturedMinor, last.authorization, last.releaseAt]).toEqual([50, 'held', undefined])
+    const muchLater = new Date(now.getTime() + 100 * releaseGraceMs)
+    expect(planned(last, muchLater).intent).toBeUndefined()
+    const both = settle(part('ful_1', 30)(last), provider)
+    expect(both).toMatchObject({ capturedMinor: 80, authorization: 'held', releaseAt: afterGrace })
+    expect(settle(planned(both, afterGrace), provider, afterGrace)).toMatchObject({ authorization: 'closed' })
+  })
+
   test('that costs nothing never reaches the provider', () => {
     const free: Step = (payment) =>
       wishAuthorized(payment, { ...asOrdered, amount: { amountMinor: 0, currency: 'EUR' } }, now)

@@ -32,6 +32,8 @@ export interface Capture {
   readonly isAll?: true
   /** Nothing else will be captured. */
   readonly isLast?: true
+  /** What the order has asked for with this capture and those before it, some of which may still be on their way. */
+  readonly askedMinor?: number
   /** `covered`: an earlier capture of everything took it along. */
   readonly state: 'wanted' | 'captured' | 'covered' | 'refused'
   /** Why it was refused. */

@@ -92,11 +92,17 @@ function wakeUpAt({ releaseAt, refunds, authorization }: Payment, now: Date): Da
   return refunds.some(({ state }) => state === 'pending') ? new Date(now.getTime() + pendingRefundMs) : undefined
 }
 
-/** After the last capture, what is left is released, a while later. */
+/** After the last capture, and all that was asked for before it, what is left is released, a while later. */
 function withRelease(payment: Payment, now: Date): Payment {
-  if (payment.releaseAt !== undefined || payment.authorization !== 'held') return payment
-  const isLastDone = payment.captures.some(({ isLast, state }) => isLast === true && state !== 'wanted')
-  return isLastDone ? { ...payment, releaseAt: new Date(now.getTime() + releaseGraceMs) } : payment
+  const { releaseAt, authorization, captures } = payment
+  if (releaseAt !== undefined || authorization !== 'held') return payment
+  const last = captures.find(({ isLast, state }) => isLast === true && state !== 'wanted')
+  if (last === undefined) return payment
+  const arrivedMinor = captures
+    .filter(({ requestedBy }) => requestedBy === undefined)
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+  if (arrivedMinor < (last.askedMinor ?? 0)) return payment
+  return { ...payment, releaseAt: new Date(now.getTime() + releaseGraceMs) }
 }
 
 function withoutProvider(payment: Payment, now: Date): Payment {

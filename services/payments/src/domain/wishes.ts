@@ -56,12 +56,14 @@ export interface CaptureWish {
   /** Missing for all that is left. */
   readonly amountMinor?: number
   readonly isLast?: boolean
+  /** What the order has asked for with this capture and those before it. */
+  readonly askedMinor?: number
   readonly requestedBy?: string
 }
 
 /** Money is to be taken. The same object comes back when this capture is known. Throws `TooManyParts`. */
 export function wishCapture(payment: Payment, wish: CaptureWish, now: Date): Payment {
-  const { id, amountMinor, isLast = false, requestedBy } = wish
+  const { id, amountMinor, isLast = false, askedMinor, requestedBy } = wish
   if (payment.captures.some((known) => known.id === id)) return payment
   if (payment.captures.length >= maxCaptures) throw TooManyParts({ paymentId: payment.id, captureId: id })
   const capture = {
@@ -69,6 +71,7 @@ export function wishCapture(payment: Payment, wish: CaptureWish, now: Date): Pay
     amountMinor: amountMinor ?? 0,
     ...(amountMinor === undefined && { isAll: true as const }),
     ...(isLast && { isLast: true as const }),
+    ...(askedMinor !== undefined && { askedMinor }),
     state: 'wanted' as const,
     ...(requestedBy !== undefined && { requestedBy }),
     at: now,

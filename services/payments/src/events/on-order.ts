@@ -13,8 +13,13 @@ export const onOrder = (request: RequestPayment): EventHandler[] => [
   }),
   on(FulfilmentShippedV1, async ({ data: { orderId, fulfilmentId, capture } }) => {
     if (capture === undefined) return
-    const { amount, isLast } = capture
-    await request.capture(orderId, { id: fulfilmentId, amountMinor: amount.amountMinor, isLast })
+    const { amount, isLast, asked } = capture
+    await request.capture(orderId, {
+      id: fulfilmentId,
+      amountMinor: amount.amountMinor,
+      isLast,
+      ...(asked !== undefined && { askedMinor: asked.amountMinor }),
+    })
   }),
   on(RefundRequestedV1, ({ data: { orderId, refundId, amount, reason } }) =>
     request.refund(orderId, { id: refundId, amountMinor: amount.amountMinor, reason }),
