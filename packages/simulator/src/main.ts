@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type FaultKind, faultKinds } from './faults.ts'
+import { playAll } from './play-all.ts'
 import { report } from './report.ts'
 import { shrink } from './shrink.ts'
-import { type Run, simulate } from './simulate.ts'
 
 const help = `Usage: pnpm simulate [options]
 
@@ -41,21 +41,15 @@ async function main(): Promise<void> {
   if (![orders, first, count].every((number) => Number.isSafeInteger(number) && number > 0)) {
     throw new Error('seeds and orders are whole numbers above zero')
   }
-  // Refusals and crashes are part of the play; their stacks would cost more than anything else.
-  Error.stackTraceLimit = 0
   const startedAt = performance.now()
-  let accepted = 0
-  for (let seed = first; seed < first + count; seed += 1) {
-    const run: Run = { seed, orders, faults }
-    const outcome = await simulate(run)
-    accepted += outcome.accepted
-    if (outcome.violations.length > 0) {
-      const smallest = await shrink(run)
-      process.stdout.write(`${report(smallest.run, smallest.outcome)}\n`)
-      process.exitCode = 1
-      return
-    }
-    if (process.stderr.isTTY && seed % 500 === 0) process.stderr.write(`\r  ${seed - first + 1} of ${count} shops`)
+  const { accepted, failed } = await playAll({ first, count, orders, faults }, (shops) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r  ${shops} of ${count} shops`)
+  })
+  if (failed !== undefined) {
+    const smallest = await shrink({ seed: failed, orders, faults })
+    process.stdout.write(`${report(smallest.run, smallest.outcome)}\n`)
+    process.exitCode = 1
+    return
   }
   const seconds = (performance.now() - startedAt) / 1000
   process.stdout.write(
