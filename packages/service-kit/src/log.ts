@@ -54,3 +54,31 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }
+
+const atMostEveryMs = 1000
+const lastWarnings = new WeakMap<object, Map<string, { readonly at: number; unsaid: number }>>()
+
+/**
+ * Warns of something expected that comes in thousands when it comes at all: one line per code and second, without a stack,
+ * with how many there were since the line before.
+ */
+export function warnSparingly(
+  logger: Pick<Logger, 'warn'>,
+  code: string,
+  error: unknown,
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+): void {
+  const warnings = lastWarnings.get(logger) ?? new Map<string, { readonly at: number; unsaid: number }>()
+  lastWarnings.set(logger, warnings)
+  const last = warnings.get(code)
+  const at = performance.now()
+  if (last !== undefined && at - last.at < atMostEveryMs) {
+    last.unsaid += 1
+    return
+  }
+  warnings.set(code, { at, unsaid: 0 })
+  const { cause } = error instanceof Error ? error : {}
+  const reason = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error)
+  logger.warn({ code, reason, ...fields, count: 1 + (last?.unsaid ?? 0) }, message)
+}

@@ -15,6 +15,7 @@ import type { TrustedProxies } from './client-address.ts'
 import { DomainError, defineError } from './errors.ts'
 import { answerOAuthError } from './form.ts'
 import { maxBodyBytes, parseJsonBody } from './json-body.ts'
+import { warnSparingly } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { OperatorLog } from './operator-actions.ts'
 import { createProblem, problemFrom } from './problem.ts'
@@ -211,13 +212,19 @@ function closeConnectionsWhileStopping(app: FastifyInstance): void {
   })
 }
 
-/** Answers with problem details; an unexpected error is logged here, once, with its cause. */
+/**
+ * Answers with problem details; an unexpected error is logged here, once, with its cause, and an expected one that is nobody's
+ * request's fault in a line for many.
+ */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { problem, headers } = problemFrom(error, pathOf(request.url))
   if (problem.status >= 500) {
-    const level = error instanceof DomainError ? 'warn' : 'error'
+    const { method, log: logger } = request
+    const fields = { method, path: pathOf(request.url) }
     const log = () =>
-      request.log[level]({ err: error, method: request.method, path: pathOf(request.url) }, 'request failed')
+      error instanceof DomainError
+        ? warnSparingly(logger, error.code, error, fields, 'requests refused')
+        : logger.error({ err: error, ...fields }, 'request failed')
     if (request.trace === undefined) log()
     else runInTrace(request.trace, log)
   }

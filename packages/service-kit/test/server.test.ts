@@ -15,6 +15,7 @@ import { currentTraceparent } from '../src/trace.ts'
 
 const strict = { additionalProperties: false }
 const ThingTaken = defineError('THINGS_TAKEN', 'conflict', 'Somebody has it already.')
+const Full = defineError('THINGS_FULL', 'unavailable', 'Come back later.')
 const Busy = defineError('THINGS_BUSY', 'unavailable', 'Come back later.')
 
 const createThing = defineRoute('orders', 'POST', '/v1/things/:id', 'user', {
@@ -82,6 +83,7 @@ beforeAll(async () => {
         if (params.how === 'taken') throw ThingTaken({ secretId: 'hidden' })
         if (params.how === 'gone') throw new ConnectionLost('connection to 10.0.0.1 lost')
         if (params.how === 'busy') throw Busy({ retryAfterSeconds: 7 })
+        if (params.how === 'full') throw Full()
         throw new Error('the database password is hunter2', { cause: new Error('deep cause') })
       }),
     ],
@@ -284,6 +286,16 @@ describe('an error', () => {
   test('that passes says when to come back', async () => {
     const response = await app.inject({ url: '/v1/fail/busy' })
     expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '7'])
+  })
+
+  test('that is a refusal is logged without a stack, in one line for many', async () => {
+    lines.length = 0
+    const answers = await Promise.all(Array.from({ length: 50 }, () => app.inject({ url: '/v1/fail/full' })))
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 50 }, () => 503))
+    expect(lines.length).toBeLessThan(10)
+    const [line = ''] = lines
+    expect(JSON.parse(line)).toMatchObject({ level: 'warn', code: 'THINGS_FULL', path: '/v1/fail/full', count: 1 })
+    expect(line).not.toContain('server.test.ts')
   })
 
   test('of a dependency that is away is answered 503 and names nothing internal', async () => {

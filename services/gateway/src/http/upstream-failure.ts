@@ -1,4 +1,5 @@
 import type { ServiceName } from '@tradewind/contracts/route'
+import { warnSparingly } from '@tradewind/service-kit/log'
 import { createProblem } from '@tradewind/service-kit/problem'
 import { answerProblem } from '@tradewind/service-kit/server'
 import { runInTrace } from '@tradewind/service-kit/trace'
@@ -64,7 +65,7 @@ export function answerUpstreamFailure(
     return answerProblem(cause, request, reply.header('connection', 'close'))
   const failure = failures[codeOf(cause)] ?? brokenOff
   runInTrace(request.trace, () =>
-    request.log.warn({ err: cause, upstream: service, code: failure.code }, 'a service did not answer'),
+    warnSparingly(request.log, `${failure.code} ${service}`, cause, { upstream: service }, 'a service did not answer'),
   )
   return answerFailure(failure, request, reply)
 }
