@@ -22,7 +22,7 @@ test.each(mutants.filter(({ caughtBy }) => caughtBy === simulator))(
   async (mutant) => {
     expect(await runMutant(mutant)).toMatchObject({ isCaught: true })
   },
-  120_000,
+  300_000,
 )
 
 test('the documentation names every scenario with its figures, and every mutant with what notices', async () => {
