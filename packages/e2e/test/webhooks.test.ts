@@ -19,10 +19,12 @@ afterAll(() => system.end())
 
 test('events of orders reach an endpoint as long as there is one, and cost no delivery without', async () => {
   const received: { id: string; type: string; orderId: string }[] = []
-  const receiver = createServer(async (request, answer) => {
-    const { id, type, data } = JSON.parse(await text(request))
-    received.push({ id, type, orderId: data.orderId })
-    answer.end()
+  const receiver = createServer((request, answer) => {
+    void text(request).then((body) => {
+      const { id, type, data } = JSON.parse(body)
+      received.push({ id, type, orderId: data.orderId })
+      answer.end()
+    })
   })
   receiver.listen(0, '127.0.0.1')
   await once(receiver, 'listening')

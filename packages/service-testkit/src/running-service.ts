@@ -104,9 +104,10 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
   /** A newer broker tells its consumers of a message a moment after it has acknowledged it, so counting what waits is not enough. */
   const isIdle = async ([from, durable]: readonly [ServiceName, string]) => {
     const stream = streamOf(from)
-    const { config, delivered, num_ack_pending: underWay } = await world.manager.consumers.info(stream, durable)
-    const last = await world.manager.streams.getMessage(stream, { last_by_subj: config.filter_subject ?? '>' })
-    return underWay === 0 && delivered.stream_seq >= (last?.seq ?? 0)
+    const consumer = await world.manager.consumers.info(stream, durable)
+    const { filter_subject: filter = '>' } = consumer.config
+    const last = await world.manager.streams.getMessage(stream, { last_by_subj: filter })
+    return consumer.num_ack_pending === 0 && consumer.delivered.stream_seq >= (last?.seq ?? 0)
   }
   const settle = async () => {
     await eventually(async () => (await Promise.all(consumers.map(isIdle))).every(Boolean) && inFlight() === 0)
