@@ -1,5 +1,6 @@
 import { type Collection, type Document, MongoClient } from 'mongodb'
 import {
+  chargesAsKnown,
   type DeadLetter,
   goneAstray,
   lostOrders,
@@ -202,7 +203,7 @@ async function ofOrders(
     movements,
     shelves: astray.length === 0 ? [] : await shelvesOf(all.stock, astray),
     payments: byId(payments),
-    charges: byId(charges),
+    charges: byId([...charges, ...payments.flatMap(chargesAsKnown)]),
     notifications,
   })
 }

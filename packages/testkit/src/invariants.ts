@@ -203,6 +203,29 @@ const netOf = (charge: Document): number => charge['capturedMinor'] - charge['re
 const sumOfParts = (parts: readonly Document[]) => sum(parts.map(({ amountMinor }) => amountMinor))
 const hasTwins = (parts: readonly Document[]) => new Set(parts.map(({ id }) => id)).size < parts.length
 
+const simulator = 'simulator'
+
+/**
+ * What is held, taken and given back for a payment at a real provider, as payments has it: what the provider itself says is
+ * compared by the reconciliation. None for the simulated one, whose own ledger is read, and where nothing was authorised.
+ */
+export function chargesAsKnown<T extends Document>(payment: T): (T & Document)[] {
+  const { provider = simulator, authorization, amount, captures, refunds, capturedMinor, refundedMinor } = payment
+  if (provider === simulator || authorization === 'none') return []
+  const closed = capturedMinor === 0 ? 'voided' : refundedMinor === capturedMinor ? 'refunded' : 'captured'
+  const states: Readonly<Record<string, string>> = { held: 'authorized', declined: 'declined', closed }
+  const charge = {
+    ...payment,
+    state: states[authorization],
+    amountMinor: amount?.amountMinor ?? 0,
+    capturedMinor,
+    capturedParts: captures.filter(({ state }: Document) => state === 'captured'),
+    refundedMinor,
+    refundedParts: refunds.filter(({ state }: Document) => state === 'succeeded'),
+  }
+  return [charge]
+}
+
 /** I3 */
 function takenOnce({ payments, charges, orders }: OrderFacts): Violation[] {
   const found: Violation[] = []

@@ -26,10 +26,13 @@ interface World {
   readonly order?: object
   readonly charge?: object
   readonly ledger?: readonly object[]
+  /** What payments says of it at a provider of which it has no ledger. */
+  readonly atProvider?: object
 }
 
 /** What the checker says of the money of one order, which is confirmed, captured as a whole and booked unless said otherwise. */
-async function moneyFaults({ order = {}, charge = {}, ledger = booked('capture', total) }: World): Promise<string[]> {
+async function moneyFaults(world: World): Promise<string[]> {
+  const { order = {}, charge = {}, ledger = booked('capture', total), atProvider } = world
   const databasePrefix = `${backends.databaseName('shop')}_`
   const client = await MongoClient.connect(backends.mongodbUrl)
   const insert = (service: string, collection: string, document: OpenDocument) =>
@@ -46,17 +49,18 @@ async function moneyFaults({ order = {}, charge = {}, ledger = booked('capture',
       idempotencyKey: 'k',
       ...order,
     })
-    await insert('payments', 'payments', { _id: 'pay_1', ledger })
-    await insert('payments', 'simulator_charges', {
-      _id: 'pay_1',
-      state: 'captured',
-      amountMinor: total,
-      capturedMinor: total,
-      capturedParts: [part('cap_1', total)],
-      refundedMinor: 0,
-      refundedParts: [],
-      ...charge,
-    })
+    await insert('payments', 'payments', { _id: 'pay_1', ledger, ...atProvider })
+    if (atProvider === undefined)
+      await insert('payments', 'simulator_charges', {
+        _id: 'pay_1',
+        state: 'captured',
+        amountMinor: total,
+        capturedMinor: total,
+        capturedParts: [part('cap_1', total)],
+        refundedMinor: 0,
+        refundedParts: [],
+        ...charge,
+      })
   } finally {
     await client.close()
   }
@@ -68,6 +72,15 @@ const inParts = {
   state: 'authorized',
   capturedMinor: 1500,
   capturedParts: [part('ful_1', 1000), part('ful_2', 500)],
+}
+const atStripe = {
+  provider: 'stripe',
+  authorization: 'closed',
+  amount: { amountMinor: total },
+  captures: [{ ...part('cap_1', total), state: 'captured' }],
+  capturedMinor: total,
+  refunds: [{ ...part('ref_0', 500), state: 'failed' }],
+  refundedMinor: 0,
 }
 const refunded = { refundedMinor: 700, refundedParts: [part('ref_1', 700)] }
 const paidBack = [...booked('capture', total), ...booked('refund', -700)]
@@ -88,6 +101,15 @@ describe('the money of an order', () => {
         order: { status: 'cancelled' },
         charge: { state: 'refunded', refundedMinor: total, refundedParts: [part('ref_1', total)] },
         ledger: [...booked('capture', total), ...booked('refund', -total)],
+      },
+    ],
+    ['captured by a provider of which payments has no ledger', { atProvider: atStripe }],
+    [
+      'void there for a cancelled order',
+      {
+        order: { status: 'cancelled' },
+        atProvider: { ...atStripe, captures: [], capturedMinor: 0 },
+        ledger: [],
       },
     ],
   ])('is right %s', async (_name, world) => {
@@ -124,6 +146,18 @@ describe('the money of an order', () => {
       {
         order: { status: 'expired' },
         charge: { state: 'authorized', capturedMinor: 0, capturedParts: [] },
+        ledger: [],
+      },
+    ],
+    ['booked and not captured there', 'I3', { atProvider: { ...atStripe, captures: [], capturedMinor: 0 } }],
+    ['kept there above the total', 'I3', { atProvider: atStripe, order: { total: { amountMinor: 2000 } } }],
+    ['kept there for a cancelled order', 'I4', { atProvider: atStripe, order: { status: 'cancelled' } }],
+    [
+      'held there for an expired order',
+      'I4',
+      {
+        atProvider: { ...atStripe, authorization: 'held', captures: [], capturedMinor: 0 },
+        order: { status: 'expired' },
         ledger: [],
       },
     ],
