@@ -178,7 +178,8 @@ export function changeDocument(
   return {
     next,
     added,
-    filter: { _id: before._id, version: before.version },
+    // A document that was lost and begun again may have reached the same version.
+    filter: { _id: before._id, version: before.version, writeId: before.writeId },
     update: {
       $set: set,
       ...(Object.keys(unset).length > 0 && { $unset: unset }),

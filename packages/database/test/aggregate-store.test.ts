@@ -177,6 +177,16 @@ describe('update', () => {
     ])
   })
 
+  test('does not take a document that was lost and begun again for the one that it has in memory', async () => {
+    const store = replica()
+    await store.insert({ id: 'a', value: 10, label: 'of before' })
+    const raw = database.db.collection<{ _id: string }>(collectionName)
+    await raw.deleteOne({ _id: 'a' })
+    await replica().insert({ id: 'a', value: 0 })
+    expect(await store.update('a', increment)).toMatchObject({ value: 1, version: 2 })
+    expect(await replica().find('a')).not.toHaveProperty('label')
+  })
+
   test('reports an aggregate that does not exist', async () => {
     await expect(replica().update('nobody', increment)).rejects.toSatisfy(AggregateNotFound.is)
   })
