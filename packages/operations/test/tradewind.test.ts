@@ -77,15 +77,13 @@ describe('dead letters', () => {
     expect(await tradewind('dead-letters', 'list')).toEqual({ code: 0, said: 'there are none' })
     const broker = await openBroker(floor.system.natsUrl)
     const eventId = await broker.publish('inventory.reservation.held.v1', '{}')
-    // Two consumers read it: orders, and notifications for the webhooks.
-    await eventually(async () => (await broker.deadLetters()).length === 2, { timeoutMs: 20_000 })
+    await eventually(async () => (await broker.deadLetters()).length === 1, { timeoutMs: 20_000 })
     await broker.close()
 
     const { code, said } = await verify()
     const shown = { invariant: 'I7', documents: [{ eventId }] }
-    expect([code, JSON.parse(said).violations]).toMatchObject([2, [shown, shown]])
-    const ids = (await tradewind('dead-letters', 'list')).said.match(/^dlq_\d+/gm) ?? []
-    const [id = '', other = ''] = ids
+    expect([code, JSON.parse(said).violations]).toMatchObject([2, [shown]])
+    const [id = ''] = (await tradewind('dead-letters', 'list')).said.match(/^dlq_\d+/gm) ?? []
     expect((await tradewind('dead-letters', 'show', id)).said).toContain(`eventId: ${eventId}`)
     const replayed = await tradewind('dead-letters', 'replay', id)
     expect([replayed.code, replayed.said]).toEqual([2, expect.stringContaining('failed again: ')])
@@ -94,7 +92,6 @@ describe('dead letters', () => {
       code: 0,
       said: 'discarded',
     })
-    await tradewind('dead-letters', 'discard', other, '--reason', 'made by a test')
     expect(await verify()).toEqual({ code: 0, said: '{"violations":[]}' })
   }, 120_000)
 })
