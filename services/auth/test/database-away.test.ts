@@ -5,6 +5,7 @@ test('answers 503 and does not hang while the database is away', async () => {
   // A database of its own, whatever the environment names: it goes away.
   vi.stubEnv('MONGODB_URL', '')
   const auth = await startAuth()
+  vi.unstubAllEnvs()
   await auth.stopBackends()
   const started = performance.now()
   const response = await auth.post('/v1/auth/login', { email: 'ada@example.org', password: 'whatever it is' })
