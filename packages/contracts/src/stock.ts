@@ -150,7 +150,8 @@ export const checkStockRoute = defineRoute('inventory', 'GET', '/v1/stock/consis
 })
 
 export const repairStockRoute = defineRoute('inventory', 'POST', '/v1/stock/consistency', 'stock:write', {
-  summary: 'Rebuilds stock from its movements, or releases leaked holds, page by page, while everything runs',
+  summary:
+    'Rebuilds stock from its movements and reservations, or releases leaked holds, page by page, while everything runs',
   audited: ['action', 'dryRun'],
   body: Strict({
     action: Type.Enum(['rebuild', 'release-leaked-holds']),
@@ -162,6 +163,9 @@ export const repairStockRoute = defineRoute('inventory', 'POST', '/v1/stock/cons
     200: Type.Object({
       checked: Type.Integer(),
       repaired: Type.Array(Type.Object({ stockId: Type.String(), before: Type.Unknown(), after: Type.Unknown() })),
+      notes: Type.Array(Type.Object({ stockId: Type.String(), message: Type.String() }), {
+        description: 'what could not be known again, and what people must decide',
+      }),
       nextCursor: Type.Union([Type.String(), Type.Null()]),
     }),
   },

@@ -143,7 +143,7 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
     [inventory.sweepReservations, () => hasDue(shop.reservations)],
     [inventory.archive, () => hasStock(({ movementsSince }) => movementsSince !== undefined)],
     [
-      () => inventory.releaseLeaked('', everyShelf, false),
+      () => inventory.releaseLeaked(undefined, everyShelf, false),
       // A fifth as often as the others, as in the service.
       () => rounds % 5 === 0 && hasStock(({ holds, backorders = [] }) => holds.length + backorders.length > 0),
     ],
@@ -188,7 +188,7 @@ export async function simulate({ seed, orders: count, faults }: Run, keepHistory
   const isAtRest = () => agenda.size() === 1 && nextDueAt() === Number.POSITIVE_INFINITY
   while (!isAtRest() && now().getTime() - at.getTime() < longestMs) await agenda.next(faults.has('interleaving'))
   const lastRoundOfArchive = createReplica(shop, { ...inventoryPorts, step: atOnce })
-  await lastRoundOfArchive.releaseLeaked('', everyShelf, false)
+  await lastRoundOfArchive.releaseLeaked(undefined, everyShelf, false)
 
   const known = documents(memory.orders)
   const reservations = documents(shop.reservations)

@@ -1,5 +1,5 @@
 import type { Hold } from './holds.ts'
-import type { Allocation, Reservation } from './reservation.ts'
+import { isAt, type Reservation } from './reservation.ts'
 import { backorderedUnits, heldUnits, type Stock } from './stock.ts'
 
 export type Problem =
@@ -47,11 +47,7 @@ export function stockProblems(stock: Stock, movementSum: number): Violation[] {
  * True for what stands on a shelf for nobody: its reservation does not exist, has ended, or takes elsewhere. While a
  * reservation is on its way its holds are its own business. The stock must have been read before the reservation.
  */
-export function isLeaked(
-  hold: Pick<Hold, 'plan'>,
-  { sku, locationId }: Stock,
-  reservation: Reservation | undefined,
-): boolean {
+export function isLeaked(hold: Pick<Hold, 'plan'>, stock: Stock, reservation: Reservation | undefined): boolean {
   if (reservation === undefined) return true
   switch (reservation.status) {
     case 'holding':
@@ -59,7 +55,7 @@ export function isLeaked(
     case 'releasing':
       return false
     case 'held':
-      return hold.plan < reservation.plan || !reservation.allocations.some((one) => isAt(one, sku, locationId))
+      return hold.plan < reservation.plan || !reservation.allocations.some((one) => isAt(one, stock))
     case 'committed':
     case 'rejected':
     case 'released':
@@ -70,51 +66,18 @@ export function isLeaked(
 
 /** Plans of a reservation whose units, where they still stand on a shelf, belong to nobody. */
 export const leakedUpTo = (stock: Stock, reservation: Reservation | undefined): number => {
-  const isThere = reservation?.allocations.some((one) => isAt(one, stock.sku, stock.locationId)) ?? false
+  const isThere = reservation?.allocations.some((one) => isAt(one, stock)) ?? false
   return reservation?.status === 'held' && isThere ? reservation.plan - 1 : Number.POSITIVE_INFINITY
 }
 
-const isAt = (one: Allocation, sku: string, locationId: string) => one.sku === sku && one.locationId === locationId
-
-/** Units of a held allocation that do not stand on its shelf. */
-export function missingUnits(stock: Stock | undefined, orderId: string, { quantity }: Allocation): number {
-  const own = [...(stock?.holds ?? []), ...(stock?.backorders ?? [])].filter((one) => one.orderId === orderId)
-  return quantity - own.reduce((sum, one) => sum + one.quantity, 0)
-}
-
-/** The stock as its movements have it. Undefined when more is held than that, which only people can decide. */
-export function rebuiltStock(stock: Stock, movementSum: number): Stock | undefined {
-  const available = movementSum - heldUnits(stock)
-  if (available < 0) return undefined
-  return stock.onHand === movementSum && stock.available === available
-    ? stock
-    : { ...stock, onHand: movementSum, available }
-}
-
-/** A lost stock again: what its movements come to, held for the reservations that take from it, first come first served. */
-export function restoredStock(
-  empty: Stock,
-  movementSum: number,
-  lastSeq: number,
-  reservations: readonly Reservation[],
-): Stock | undefined {
-  let available = movementSum
-  const holds = reservations.flatMap(({ id: orderId, status, allocations, plan }): Hold[] => {
-    if (status !== 'held') return []
-    const {
-      quantity,
-      backordered = 0,
-      token,
-    } = allocations.find((one) => isAt(one, empty.sku, empty.locationId)) ?? {
-      quantity: 0,
-      token: undefined,
-    }
-    const units = quantity - backordered
-    available -= units
-    return units > 0 ? [{ orderId, quantity: units, plan, ...(token !== undefined && { token }) }] : []
-  })
-  return available < 0 ? undefined : { ...empty, onHand: movementSum, available, holds, movementCount: lastSeq }
-}
+/**
+ * True for what an order confirmed, by the very attempt that took it, and that its commit never sold: it is to be sold, not
+ * given back. Whatever a handler that was slow has taken since bears another token.
+ */
+export const isUnsold = ({ token }: Pick<Hold, 'token'>, stock: Stock, reservation: Reservation | undefined): boolean =>
+  token !== undefined &&
+  reservation?.status === 'committed' &&
+  reservation.allocations.some((one) => isAt(one, stock) && one.token === token)
 
 /** Every reservation that something on this shelf may belong to. */
 export const ordersOn = ({ holds, backorders = [] }: Stock): string[] => [

@@ -12,6 +12,12 @@ export interface Allocation {
   readonly token?: string
 }
 
+/** True for what is at one shelf: a SKU at a location. */
+export const isAt = (
+  one: Pick<Allocation, 'sku' | 'locationId'>,
+  { sku, locationId }: Pick<Allocation, 'sku' | 'locationId'>,
+): boolean => one.sku === sku && one.locationId === locationId
+
 export interface Demand {
   readonly sku: string
   readonly quantity: number

@@ -37,7 +37,7 @@ export interface Movement {
  * What may be repeated stays this long in the document after the ledger has it; a repetition looks into the ledger first
  * and into the document within less than that. Sales are guarded by their hold.
  */
-const repeatableForMs = 15 * 60 * 1000
+export const repeatableForMs = 15 * 60 * 1000
 
 /** One SKU at one location. `available + Σ holds = onHand`, always, in this one document. */
 export interface Stock {

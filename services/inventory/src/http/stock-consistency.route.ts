@@ -3,10 +3,14 @@ import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
 import type { CheckPlace, CheckStock } from '../use-cases/check-stock.ts'
-import type { RepairStock } from '../use-cases/repair-stock.ts'
+import { type RepairPlace, type RepairStock, repairPhases } from '../use-cases/repair-stock.ts'
 
 const CheckCursor = Type.Tuple([Type.Enum(['stock', 'ledger', 'reservations']), Type.String()])
-const RepairCursor = Type.Tuple([Type.Enum(['rebuild', 'release-leaked-holds']), Type.String({ minLength: 1 })])
+const RepairCursor = Type.Tuple([
+  Type.Enum(['rebuild', 'release-leaked-holds']),
+  Type.Enum([...repairPhases]),
+  Type.String(),
+])
 const repairPage = 50
 
 /** The cursor of a page whose last place is known. */
@@ -28,8 +32,9 @@ export const getStockConsistency = (checkStock: CheckStock) =>
 
 export const postStockConsistency = (repairs: Readonly<Record<'rebuild' | 'release-leaked-holds', RepairStock>>) =>
   implementRoute(repairStockRoute, async ({ body: { action, dryRun = false, limit = repairPage, cursor } }) => {
-    const [given, after] = cursor === undefined ? [action, ''] : decodeCursor(RepairCursor, cursor)
-    const { checked, repaired, last } = await repairs[action](given === action ? after : '', limit, dryRun)
-    const next = checked < limit || last === undefined ? undefined : [action, last]
-    return { status: 200, body: { checked, repaired: [...repaired], nextCursor: cursorTo(next) } }
+    const given = cursor === undefined ? undefined : decodeCursor(RepairCursor, cursor)
+    const from: RepairPlace | undefined = given?.[0] === action ? [given[1], given[2]] : undefined
+    const { checked, repaired, notes, next } = await repairs[action](from, limit, dryRun)
+    const nextCursor = cursorTo(next === undefined ? undefined : [action, ...next])
+    return { status: 200, body: { checked, repaired: [...repaired], notes: [...notes], nextCursor } }
   })

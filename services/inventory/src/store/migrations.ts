@@ -64,4 +64,12 @@ export const migrations: readonly Migration[] = [
       await db.collection('job_files').createIndex({ at: 1 }, { name: 'at' })
     },
   },
+  {
+    name: '0005-backordered',
+    up: async (db) => {
+      await db
+        .collection('reservations')
+        .createIndex({ 'allocations.backordered': 1 }, { name: 'backordered', sparse: true })
+    },
+  },
 ]

@@ -38,12 +38,25 @@ export interface MovementLedger {
   readonly page: (query: MovementQuery) => Promise<LedgerEntry[]>
   /** What the movements of a stock up to a number come to, without those named. */
   readonly sumOf: (stockId: string, upTo: number, except: readonly string[]) => Promise<number>
+  /** What all movements of a stock come to, without those named, and the highest number of one. */
+  readonly totalOf: (stockId: string, except: readonly string[]) => Promise<{ sum: number; lastSeq: number }>
+  /** Those of these orders at one stock. */
+  readonly ofOrders: (stockId: string, orderIds: readonly string[]) => Promise<Movement[]>
+  /** Those that it has of these. */
+  readonly findAll: (ids: readonly string[]) => Promise<Movement[]>
+  /** Those of a stock that were made since. */
+  readonly since: (stockId: string, at: Date) => Promise<Movement[]>
   /** Stocks that have movements, with the sum and the highest number, in the order of their ids. */
   readonly stocks: (after: string, limit: number) => Promise<LedgerStock[]>
 }
 
 export function createMovementLedger(db: Db): MovementLedger {
   const collection = db.collection<LedgerEntry>('movements')
+  const find = async (filter: Filter<LedgerEntry>): Promise<Movement[]> => {
+    const projection = { stockId: 0, sku: 0, locationId: 0 }
+    const found = await collection.find(filter, { projection }).sort({ seq: 1 }).toArray()
+    return found.map(({ _id: id, ...movement }) => ({ id, ...movement }))
+  }
   return {
     append: async (stocks) => {
       const entries = stocks.flatMap(({ id, sku, locationId, movements }) =>
@@ -75,6 +88,18 @@ export function createMovementLedger(db: Db): MovementLedger {
         .toArray()
       return found?.sum ?? 0
     },
+    totalOf: async (id, except) => {
+      const [found] = await collection
+        .aggregate<{ sum: number; lastSeq: number }>([
+          { $match: { stockId: id, _id: { $nin: [...except] } } },
+          { $group: { _id: null, sum: { $sum: '$delta' }, lastSeq: { $max: '$seq' } } },
+        ])
+        .toArray()
+      return { sum: found?.sum ?? 0, lastSeq: found?.lastSeq ?? 0 }
+    },
+    ofOrders: (id, orderIds) => find({ stockId: id, orderId: { $in: [...orderIds] } }),
+    findAll: (ids) => find({ _id: { $in: [...ids] } }),
+    since: (id, at) => find({ stockId: id, at: { $gte: at } }),
     stocks: async (after, limit) => {
       const found = await collection
         .aggregate<Omit<LedgerStock, 'id'> & { _id: string }>([

@@ -1,11 +1,12 @@
-import { isLeaked, missingUnits, ordersOn, stockProblems, type Violation } from '../domain/consistency.ts'
+import { isLeaked, ordersOn, stockProblems, type Violation } from '../domain/consistency.ts'
+import { missingUnits } from '../domain/rebuild.ts'
 import type { Reservation } from '../domain/reservation.ts'
-import { type Stock, stockId } from '../domain/stock.ts'
+import { type Movement, type Stock, stockId } from '../domain/stock.ts'
 import type { MovementLedger } from '../store/movement-ledger.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 
-/** First every stock, then every stock that only the ledger knows, then every reservation under way. */
+/** First every stock, then every stock that the ledger knows, then every reservation that may have units on one. */
 export const checkPhases = ['stock', 'ledger', 'reservations'] as const
 export type CheckPlace = readonly [phase: (typeof checkPhases)[number], after: string]
 
@@ -43,14 +44,16 @@ export const makeCheckStock = (ports: Ports): CheckStock => {
   }
 
   async function ofReservation(one: Reservation & { version: number }): Promise<Violation[]> {
-    if (one.status !== 'held') return []
+    if (one.status !== 'held' && one.status !== 'committed') return []
     const found = await Promise.all(
-      one.allocations.map(async (allocation): Promise<Violation[]> => {
-        const id = stockId(allocation.sku, allocation.locationId)
+      one.allocations.map(async ({ sku, locationId, quantity }): Promise<Violation[]> => {
+        const id = stockId(sku, locationId)
         const shelf = await stock.find(id)
-        const missing = missingUnits(shelf, one.id, allocation)
+        const place = shelf ?? { id, sku, locationId }
+        const missing = missingUnits(shelf, one, place, await movementsOf(ledger, place, [one.id]))
         if (missing <= 0) return []
-        const message = `${missing} of ${allocation.quantity} are not held for ${one.id}`
+        const lack = one.status === 'held' ? 'are not held' : 'were bought and neither sold nor waited for'
+        const message = `${missing} of ${quantity} ${lack} for ${one.id}`
         return [{ stockId: id, problem: 'hold_missing', message, documents: [one, ...(shelf ? [shelf] : [])] }]
       }),
     )
@@ -63,9 +66,14 @@ export const makeCheckStock = (ports: Ports): CheckStock => {
     const entries = await ledger.stocks(after, limit)
     const violations = await Promise.all(
       entries.map(async (entry): Promise<Violation[]> => {
-        if ((await stock.find(entry.id)) !== undefined) return []
-        const message = `movements sum to ${entry.sum}, but the stock is gone`
-        return [{ stockId: entry.id, problem: 'stock_missing', message, documents: [entry] }]
+        const found = await stock.find(entry.id)
+        const { movementCount = 0 } = found ?? {}
+        if (found !== undefined && movementCount >= entry.lastSeq) return []
+        const message =
+          found === undefined
+            ? `movements sum to ${entry.sum}, but the stock is gone; rebuild it, then set its threshold again`
+            : `the stock was lost and begun again: it counts ${movementCount} of ${entry.lastSeq} movements; rebuild it`
+        return [{ stockId: entry.id, problem: 'stock_missing', message, documents: [entry, ...(found ? [found] : [])] }]
       }),
     )
     return { checked: entries.length, violations: violations.flat(), last: entries.at(-1)?.id }
@@ -78,7 +86,7 @@ export const makeCheckStock = (ports: Ports): CheckStock => {
       const violations = await Promise.all(found.map(ofStock))
       return { checked: found.length, violations: violations.flat(), last: found.at(-1)?.id }
     }
-    const found = await reservations.walkLive(after, limit)
+    const found = await reservations.walkOpen(after, limit)
     const violations = await Promise.all(found.map(ofReservation))
     return { checked: found.length, violations: violations.flat(), last: found.at(-1)?.id }
   }
@@ -100,4 +108,14 @@ export async function movementSum(ledger: MovementLedger, stock: Stock): Promise
     waiting.map(({ id }) => id),
   )
   return waiting.reduce((sum, { delta }) => sum + delta, archived)
+}
+
+/** Movements of these orders at one stock, by their ids, in the ledger and in the document as it was read before. */
+export async function movementsOf(
+  ledger: MovementLedger,
+  { id, movements = [] }: { readonly id: string; readonly movements?: readonly Movement[] },
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, Movement>> {
+  const archived = await ledger.ofOrders(id, orderIds)
+  return new Map([...archived, ...movements].map((movement) => [movement.id, movement]))
 }

@@ -2,13 +2,15 @@ import { ReservationHeldV1 } from '@tradewind/contracts/inventory'
 import { changed, unchanged } from '@tradewind/database/decision'
 import { defineError } from '@tradewind/service-kit/errors'
 import { type Allocation, confirmHold, everyShelf, type Reservation, told } from '../domain/reservation.ts'
-import { emptyStock, holdStock, NotEnoughStock, stockId, tokenOf } from '../domain/stock.ts'
+import { holdStock, NotEnoughStock, tokenOf } from '../domain/stock.ts'
 import { backordersAllowed } from '../domain/stock-policy.ts'
+import type { MovementLedger } from '../store/movement-ledger.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 import type { StockPolicyRepository } from '../store/stock-policy.repository.ts'
 import { changedStock } from './change-stock.ts'
 import { releaseHolds } from './release-holds.ts'
+import { upsertStock } from './upsert-stock.ts'
 
 export const ReservationBusy = defineError(
   'INVENTORY_RESERVATION_BUSY',
@@ -22,6 +24,7 @@ const tokenLength = 12
 interface Ports {
   readonly reservations: ReservationRepository
   readonly stock: StockRepository
+  readonly ledger: MovementLedger
   readonly policies: StockPolicyRepository
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -40,7 +43,7 @@ export interface FollowPlan {
 }
 
 export function makeFollowPlan(ports: Ports): FollowPlan {
-  const { reservations, stock, policies, now, newId } = ports
+  const { reservations, policies, now, newId } = ports
 
   async function take({ id: orderId, plan }: Reservation, allocation: Allocation): Promise<Allocation | undefined> {
     const { sku, locationId, quantity, backordered = 0 } = allocation
@@ -48,14 +51,13 @@ export function makeFollowPlan(ports: Ports): FollowPlan {
     const policy = backordered > 0 ? backordersAllowed(await policies.find(sku), now()) : undefined
     const backorderLimit = policy?.limit ?? 0
     try {
-      const saved = await stock.upsert(stockId(sku, locationId), (found) => {
-        const before = found ?? emptyStock(sku, locationId)
-        return changedStock(
+      const saved = await upsertStock(ports, sku, locationId, (before) =>
+        changedStock(
           newId,
           before,
           holdStock(before, { orderId, quantity, plan, token: ownToken, backordered, backorderLimit }, now()),
-        )
-      })
+        ),
+      )
       // Another delivery may have taken it before, with a token of its own.
       const token = saved === undefined ? undefined : tokenOf(saved, orderId)
       return { ...allocation, ...(token !== undefined && { token }) }

@@ -1,8 +1,9 @@
 import type { Decision } from '@tradewind/database/decision'
 import { defineError } from '@tradewind/service-kit/errors'
-import { emptyStock, type Movement, type Stock, stockId } from '../domain/stock.ts'
+import type { Movement, Stock } from '../domain/stock.ts'
 import type { MovementLedger } from '../store/movement-ledger.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
+import { upsertStock } from './upsert-stock.ts'
 
 export const TookTooLong = defineError(
   'INVENTORY_TOOK_TOO_LONG',
@@ -46,10 +47,10 @@ export const makeMoveOnce =
     const earlier = isNew ? null : await ledger.findAny(movementIds)
     if (earlier !== null) return { movement: earlier, isRepeated: true }
     let isRepeated = false
-    const saved = await stock.upsert(stockId(sku, locationId), (found) => {
+    const saved = await upsertStock({ stock, ledger }, sku, locationId, (before) => {
       // A process that was paused here for long must not trust what the ledger said before.
       if (Math.abs(now().getTime() - askedAt.getTime()) > decideWithinMs) throw TookTooLong({ movementIds })
-      const decision = decide(found ?? emptyStock(sku, locationId))
+      const decision = decide(before)
       isRepeated = decision.kind === 'unchanged'
       return decision
     })

@@ -95,20 +95,36 @@ export function createMemoryStores(memory: Memory, { now, step: reading }: Optio
           .slice(0, limit),
       ),
   }
-  const live = () => [...memory.reservations.values()].filter(({ dueAt }) => dueAt !== undefined)
   const reservations: ReservationRepository = {
     ...aggregates(memory.reservations),
     dueBefore: (before, limit) => reading(() => due(memory.reservations.values(), before, limit)),
     findMany: (ids) => reading(() => new Map([...memory.reservations.entries()].filter(([id]) => ids.includes(id)))),
-    walkLive: (after, limit) => reading(() => page(live(), after, limit)),
-    liveAt: (sku, locationId) =>
-      reading(() =>
-        live().filter(({ allocations }) => allocations.some((one) => one.sku === sku && one.locationId === locationId)),
-      ),
+    walkOpen: (after, limit) =>
+      reading(() => {
+        const open = [...memory.reservations.values()].filter(
+          ({ dueAt, allocations }) =>
+            dueAt !== undefined || allocations.some(({ backordered }) => backordered !== undefined),
+        )
+        return page(open, after, limit)
+      }),
+    walkSku: (sku, after, limit) =>
+      reading(() => {
+        const wanted = [...memory.reservations.values()].filter(({ demand }) => demand.some((one) => one.sku === sku))
+        return page(wanted, after, limit)
+      }),
   }
   const transfers: TransferRepository = {
     ...aggregates(memory.transfers),
     dueBefore: (before, limit) => reading(() => due(memory.transfers.values(), before, limit)),
+    walkSku: (sku, after, limit) =>
+      reading(() => {
+        const moved = [...memory.transfers.values()].filter(({ status }) => status === 'taken' || status === 'done')
+        return page(
+          moved.filter((one) => one.sku === sku),
+          after,
+          limit,
+        )
+      }),
   }
   const policies: StockPolicyRepository = {
     upsert: aggregates<StockPolicy>(memory.policies).upsert,
@@ -125,6 +141,8 @@ export function createMemoryStores(memory: Memory, { now, step: reading }: Optio
     ...movement,
   })
   const entriesOf = (id: string) => [...memory.ledger.values()].filter(({ stockId }) => stockId === id)
+  const movements = (wanted: (entry: LedgerEntry) => boolean): Promise<Movement[]> =>
+    reading(() => [...memory.ledger.values()].filter(wanted).map(({ _id: id, ...entry }) => ({ ...entry, id })))
   const ledger: MovementLedger = {
     append: (stocks) =>
       reading(() => {
@@ -146,6 +164,18 @@ export function createMemoryStores(memory: Memory, { now, step: reading }: Optio
           .filter(({ seq, _id }) => seq <= upTo && !except.includes(_id))
           .reduce((sum, { delta }) => sum + delta, 0),
       ),
+    totalOf: (id, except) =>
+      reading(() => {
+        const counted = entriesOf(id).filter(({ _id }) => !except.includes(_id))
+        return {
+          sum: counted.reduce((sum, { delta }) => sum + delta, 0),
+          lastSeq: Math.max(0, ...counted.map(({ seq }) => seq)),
+        }
+      }),
+    ofOrders: (id, orderIds) =>
+      movements(({ stockId, orderId }) => stockId === id && orderId !== undefined && orderIds.includes(orderId)),
+    findAll: (ids) => movements(({ _id }) => ids.includes(_id)),
+    since: (id, at) => movements((entry) => entry.stockId === id && entry.at >= at),
     stocks: (after, limit) =>
       reading(() => {
         const stocks = Map.groupBy(memory.ledger.values(), ({ stockId }) => stockId)
