@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { type Component, type ComponentName, type System, startSystem } from '@tradewind/launcher/system'
 import { checkInvariants } from '@tradewind/testkit/check-invariants'
 import type { DeadLetter, Violation } from '@tradewind/testkit/invariants'
+import { type LinkProxy, startLinkProxy } from '@tradewind/testkit/link-proxy'
 import { type Document, type Filter, MongoClient } from 'mongodb'
 import { openBroker } from './broker.ts'
 import { clockFolderVariable } from './clock.ts'
-import { type LinkProxy, startLinkProxy } from './link-proxy.ts'
 
 /** Who connects: a process of the system, or the clients. */
 type End = ComponentName | 'clients'

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { headers as createHeaders } from '@nats-io/nats-core'
 import type { DomainEvent } from '@tradewind/contracts/event'
 import type { RouteContract, ServiceName } from '@tradewind/contracts/route'
 import { isUnavailable } from '@tradewind/database/connection'
@@ -13,6 +11,7 @@ import type { ServiceConfig, ServiceContext, ServiceParts } from '@tradewind/ser
 import { createTestTokens } from '@tradewind/service-kit/testing'
 import { eventually } from '@tradewind/testkit/eventually'
 import type { Db } from 'mongodb'
+import { type Publish, publisherOn } from './publisher.ts'
 
 export type Method = RouteContract['method']
 
@@ -41,7 +40,7 @@ export interface RunningService {
   /** Sends text that need not be JSON. */
   readonly requestRaw: (method: Method, url: string, body: string | Buffer, request?: Request) => Promise<Answer>
   /** Puts an event on the broker as its owner would, each time as a message of its own, so that no broker drops it. */
-  readonly publish: (event: DomainEvent, writtenAt?: Date) => Promise<void>
+  readonly publish: Publish
   /** Resolves when every event has been handled and everything that came of it is with the broker. */
   readonly settle: () => Promise<void>
   /** Publishes, and waits until it is handled. */
@@ -95,12 +94,7 @@ export async function runInTest<C extends ServiceConfig & { readonly NATS_URL: s
   })
   await world.connection.flush()
 
-  const publish = async ({ id, type, data }: DomainEvent, writtenAt = new Date('2026-01-02T03:04:05Z')) => {
-    const headers = createHeaders()
-    const attributes = { 'ce-id': id, 'ce-type': type, 'ce-time': writtenAt.toISOString(), 'ce-specversion': '1.0' }
-    for (const [name, value] of Object.entries(attributes)) headers.set(name, value)
-    await world.client.publish(type, JSON.stringify(data), { msgID: randomUUID(), headers })
-  }
+  const publish = publisherOn(world)
   /** A newer broker tells its consumers of a message a moment after it has acknowledged it, so counting what waits is not enough. */
   const isIdle = async ([from, durable]: readonly [ServiceName, string]) => {
     const stream = streamOf(from)

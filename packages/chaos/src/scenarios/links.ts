@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { LinkFault } from '@tradewind/testkit/link-proxy'
 import { commandOn } from '../failpoints.ts'
-import type { LinkFault } from '../link-proxy.ts'
 import { answeredInTime, type Scenario, servicesWithEvents } from '../scenario.ts'
 
 interface Kind {

@@ -14,9 +14,10 @@ export type LinkFault =
   /** The other side is gone without a word: what is sent vanishes, and is reset once the fault is over. */
   | { readonly kind: 'half-open' }
 
-/** Springs once, when bytes with this pattern are on their way forth. */
+/** Springs once, when its bytes are on their way forth. */
 export interface Trap {
-  readonly pattern: Buffer
+  /** Bytes that may lie anywhere, or a look at what was just sent at once. */
+  readonly pattern: Buffer | ((sent: Buffer) => boolean)
   /** Before they are forwarded, or once they have arrived and the answer is on its way back. Nothing passes any more. */
   readonly moment: 'before' | 'after'
   readonly spring: () => void
@@ -65,9 +66,10 @@ export async function startLinkProxy(port: number): Promise<LinkProxy> {
     return !connection.isCut
   }
 
-  function trapFor(bytes: Buffer): Trap | undefined {
+  function trapFor(bytes: Buffer, sent: Buffer): Trap | undefined {
     for (const trap of traps) {
-      if (!bytes.includes(trap.pattern)) continue
+      const { pattern } = trap
+      if (!(typeof pattern === 'function' ? pattern(sent) : bytes.includes(pattern))) continue
       traps.delete(trap)
       return trap
     }
@@ -75,8 +77,8 @@ export async function startLinkProxy(port: number): Promise<LinkProxy> {
   }
 
   /** True when the bytes may be forwarded. */
-  function pastTraps(connection: Connection, bytes: Buffer): boolean {
-    const trap = traps.size === 0 ? undefined : trapFor(bytes)
+  function pastTraps(connection: Connection, bytes: Buffer, sent: Buffer): boolean {
+    const trap = traps.size === 0 ? undefined : trapFor(bytes, sent)
     if (trap === undefined) return true
     if (trap.moment === 'before') {
       connection.isCut = true
@@ -105,7 +107,7 @@ export async function startLinkProxy(port: number): Promise<LinkProxy> {
       if (direction === 'forth' && traps.size > 0) {
         const seen = Buffer.concat([tail, bytes])
         tail = Buffer.from(seen.subarray(-longestPattern))
-        if (!pastTraps(connection, seen)) continue
+        if (!pastTraps(connection, seen, bytes)) continue
       }
       if (to.destroyed) return
       if (!to.write(bytes)) await Promise.race([once(to, 'drain'), once(to, 'close')])
