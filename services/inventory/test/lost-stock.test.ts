@@ -2,6 +2,7 @@ import { DomainError } from '@tradewind/service-kit/errors'
 import { type Chance, createChance } from '@tradewind/testkit/chance'
 import { expect, test } from 'vitest'
 import { allocationStrategies } from '../src/domain/allocation.ts'
+import { type Hold, isOfAttempt } from '../src/domain/holds.ts'
 import type { Stock } from '../src/domain/stock.ts'
 import { repairPhases } from '../src/use-cases/repair-stock.ts'
 import { agree } from './simulation/expectations.ts'
@@ -119,10 +120,10 @@ async function comeToRest(shop: Shop, last: Command): Promise<unknown> {
 function shelvesOf({ stock, reservations }: Memory) {
   const told =
     (one: Stock) =>
-    ({ orderId, quantity, plan, token }: { orderId: string; quantity: number; plan: number; token?: string }) => {
+    ({ orderId, quantity, plan, ...by }: Omit<Hold, 'token'> & { readonly token?: string }) => {
       const { allocations = [] } = reservations.get(orderId) ?? {}
       const own = allocations.find(({ sku, locationId }) => sku === one.sku && locationId === one.locationId)
-      return { orderId, quantity, plan, isConfirmed: own?.token === token }
+      return { orderId, quantity, plan, isConfirmed: isOfAttempt(by, own?.token) }
     }
   return [...stock.values()]
     .map((one) => ({

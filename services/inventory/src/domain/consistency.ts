@@ -1,4 +1,4 @@
-import type { Hold } from './holds.ts'
+import { type Hold, isOfAttempt } from './holds.ts'
 import { isAt, type Reservation } from './reservation.ts'
 import { backorderedUnits, heldUnits, type Stock } from './stock.ts'
 
@@ -74,10 +74,15 @@ export const leakedUpTo = (stock: Stock, reservation: Reservation | undefined): 
  * True for what an order confirmed, by the very attempt that took it, and that its commit never sold: it is to be sold, not
  * given back. Whatever a handler that was slow has taken since bears another token.
  */
-export const isUnsold = ({ token }: Pick<Hold, 'token'>, stock: Stock, reservation: Reservation | undefined): boolean =>
-  token !== undefined &&
+export const isUnsold = (
+  hold: Pick<Hold, 'plan' | 'token'>,
+  stock: Stock,
+  reservation: Reservation | undefined,
+): boolean =>
   reservation?.status === 'committed' &&
-  reservation.allocations.some((one) => isAt(one, stock) && one.token === token)
+  reservation.plan === hold.plan &&
+  hold.token !== undefined &&
+  reservation.allocations.some((one) => isAt(one, stock) && isOfAttempt(hold, one.token))
 
 /** Every reservation that something on this shelf may belong to. */
 export const ordersOn = ({ holds, backorders = [] }: Stock): string[] => [

@@ -8,6 +8,13 @@ export interface Hold {
   readonly token?: string
 }
 
+/** Of what was rebuilt while it was being taken, by an attempt that only its handler knows. */
+export const rebuiltToken = 'rebuilt'
+
+/** True for what stands on a shelf by the attempt that a reservation has confirmed. */
+export const isOfAttempt = ({ token }: Pick<Hold, 'token'>, confirmed: string | undefined): boolean =>
+  token === confirmed || token === rebuiltToken
+
 /** Below this a list is simply walked. */
 const walkedUpTo = 64
 /** Holds that are looked through one by one before they are indexed, too. */

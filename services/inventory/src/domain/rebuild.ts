@@ -1,4 +1,4 @@
-import type { Hold } from './holds.ts'
+import { type Hold, isOfAttempt, rebuiltToken } from './holds.ts'
 import { type Allocation, isAt, type Reservation } from './reservation.ts'
 import { returnedFrom } from './restock.ts'
 import {
@@ -25,6 +25,8 @@ export interface Evidence {
   readonly sum: number
   /** The highest number of a movement. */
   readonly lastSeq: number
+  /** The document is gone, or was begun again by somebody who found none. */
+  readonly isLost: boolean
   /** Those that have something here, or had when the ledger did not know of it yet, oldest first. */
   readonly reservations: readonly Reservation[]
   readonly transfers: readonly Transfer[]
@@ -41,6 +43,8 @@ interface Share {
   readonly waiting: number
   /** The order is committed, here at least: what stands here is sold, and what waits is when it comes. */
   readonly isSold: boolean
+  /** Just being taken: nobody knows whether it was here. */
+  readonly isTentative?: boolean
 }
 
 const restockOfAll = ({ id }: Reservation, place: Place) => restockId(id, place.id)
@@ -71,9 +75,14 @@ function shareOf(reservation: Reservation, place: Place, made: Made): Share | un
   const own = { orderId, plan, ...(token !== undefined && { token }) }
   switch (status) {
     case 'holding':
-      // Only what was held before, and is being reduced, has been promised. The rest is taken when its event comes again.
-      if (token === undefined) return undefined
-      return { own, held: quantity - backordered, waiting: backordered, isSold: false }
+      // Whoever is taking it may say so at any moment, by a token that nobody else knows.
+      return {
+        own: { orderId, plan, token: rebuiltToken },
+        held: quantity - backordered,
+        waiting: backordered,
+        isSold: false,
+        isTentative: true,
+      }
     case 'held':
       return { own, held: quantity - backordered, waiting: backordered, isSold: false }
     case 'releasing':
@@ -94,9 +103,10 @@ function shareOf(reservation: Reservation, place: Place, made: Made): Share | un
   return { own, held, waiting: left - held, isSold: status === 'committed' || sold > 0 }
 }
 
-const isOwn = ({ own }: Share) => {
+const isOwn = ({ own, isTentative = false }: Share) => {
   const { orderId, plan, token } = own
-  return (one: Hold | Backorder) => one.orderId === orderId && one.plan === plan && one.token === token
+  return (one: Hold | Backorder) =>
+    one.orderId === orderId && one.plan === plan && (isTentative || isOfAttempt(one, token))
 }
 
 /** Units that a reservation must have on a shelf and does not. `made` are the movements of its order there. */
@@ -153,8 +163,14 @@ export type Rebuilt = { readonly stock: Stock } | { readonly missing: number }
  * same object when nothing is wrong.
  */
 export function rebuiltStock(before: Stock, evidence: Evidence, now: Date): Rebuilt {
+  const shares = evidence.reservations.flatMap((one) => shareOf(one, before, evidence.made) ?? [])
+  const certain = shares.filter(({ isTentative }) => isTentative !== true)
+  const withAll = evidence.isLost ? rebuiltWith(before, shares, evidence, now) : undefined
+  return withAll !== undefined && 'stock' in withAll ? withAll : rebuiltWith(before, certain, evidence, now)
+}
+
+function rebuiltWith(before: Stock, shares: readonly Share[], evidence: Evidence, now: Date): Rebuilt {
   const { reservations, transfers, made } = evidence
-  const shares = reservations.flatMap((one) => shareOf(one, before, made) ?? [])
   let next = withShares(before, shares, evidence, now)
   for (const one of reservations) {
     for (const returned of lostReturns(one, before, made)) next = returnUnits(next, returned, now)

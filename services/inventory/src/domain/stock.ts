@@ -1,5 +1,5 @@
 import { defineError } from '@tradewind/service-kit/errors'
-import { type Hold, holdOf, withHold } from './holds.ts'
+import { type Hold, holdOf, isOfAttempt, withHold } from './holds.ts'
 
 /** Units promised to one order that are still to come. They are neither on hand nor held. */
 export interface Backorder {
@@ -153,7 +153,7 @@ export function releaseHold(stock: Stock, orderId: string, now: Date, upToPlan =
 
 /** What an order has on a shelf by this token; any, where none is given. */
 const byToken = <T extends { readonly token?: string }>(one: T | undefined, token: string | undefined) =>
-  token === undefined || one?.token === token ? one : undefined
+  token === undefined || (one !== undefined && isOfAttempt(one, token)) ? one : undefined
 
 /** The attempt that what stands here for an order was taken by. */
 export const tokenOf = (stock: Stock, orderId: string): string | undefined =>

@@ -44,7 +44,7 @@ const tooBusy = 'Not rebuilt: it changed with every try. Rebuild again.'
 export const makeRebuildStock = (ports: Ports): RepairStock => {
   const { stock, reservations, transfers, ledger, now, newId } = ports
 
-  async function evidenceFor(place: Stock): Promise<Evidence> {
+  async function evidenceFor(read: Stock | undefined, place: Stock): Promise<Evidence> {
     const own = place.movements.filter(({ archived }) => archived !== true)
     const { sum, lastSeq } = await ledger.totalOf(
       place.id,
@@ -72,6 +72,7 @@ export const makeRebuildStock = (ports: Ports): RepairStock => {
     return {
       sum: own.reduce((total, { delta }) => total + delta, sum),
       lastSeq,
+      isLost: read === undefined || lastSeq > (read.movementCount ?? 0),
       reservations: bearing.toSorted(byAge),
       transfers: moved,
       made,
@@ -103,13 +104,13 @@ export const makeRebuildStock = (ports: Ports): RepairStock => {
     for (let tries = 1; tries <= maxTries; tries += 1) {
       const read = await stock.find(id)
       const before = read ?? emptyStock(sku, locationId)
-      const evidence = await evidenceFor(before)
+      const evidence = await evidenceFor(read, before)
       const rebuilt = rebuiltStock(before, evidence, now())
       if ('missing' in rebuilt) return outcome(tooFew(rebuilt.missing))
       const { stock: after } = rebuilt
       if (read !== undefined && after === before) return outcome()
       if (!(await replace(read, after, dryRun))) continue
-      isLost ||= read === undefined || evidence.lastSeq > (read.movementCount ?? 0)
+      isLost ||= evidence.isLost
       const first = repair?.before ?? (read === undefined ? null : levelsOf(read))
       repair = { stockId: id, before: first, after: levelsOf(after) }
       // Once more, for what orders confirmed while it was away.

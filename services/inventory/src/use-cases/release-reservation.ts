@@ -10,11 +10,13 @@ import {
 } from '../domain/reservation.ts'
 import { returnedFrom } from '../domain/restock.ts'
 import { restock, restockId, stockId } from '../domain/stock.ts'
+import type { MovementLedger } from '../store/movement-ledger.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 import { changedStock } from './change-stock.ts'
 import type { MoveOnce } from './move-once.ts'
 import { releaseHolds } from './release-holds.ts'
+import { requireUnits } from './require-units.ts'
 import { outcomeEvents } from './reservation-outcome.ts'
 import { makeCarryOutRestocks } from './return-units.ts'
 
@@ -23,6 +25,7 @@ export type ReleaseReservation = (order: { orderId: string }) => Promise<void>
 interface Ports {
   readonly reservations: ReservationRepository
   readonly stock: StockRepository
+  readonly ledger: MovementLedger
   readonly moveOnce: MoveOnce
   readonly now: () => Date
   readonly newId: (prefix: string) => string
@@ -46,18 +49,20 @@ export type CarryOutRelease = (reservation: Reservation) => Promise<void>
 
 /** Carries on with a release that was decided. */
 export const makeCarryOutRelease = (ports: Ports): CarryOutRelease => {
-  const { reservations, moveOnce, now, newId } = ports
+  const { reservations, ledger, moveOnce, now, newId } = ports
   const carryOutRestocks = makeCarryOutRestocks(ports)
 
-  const putBack = (reservation: Reservation, allocation: Allocation) => {
+  const putBack = async (reservation: Reservation, allocation: Allocation) => {
     const { id: orderId } = reservation
     const { sku, locationId, token } = allocation
     const id = stockId(sku, locationId)
     // What came back before is not this order's any more.
     const quantity = allocation.quantity - returnedFrom(reservation, allocation)
-    return moveOnce([restockId(orderId, id)], { sku, locationId }, (before) =>
-      changedStock(newId, before, restock(before, orderId, quantity, now(), token)),
-    )
+    const made = await ledger.ofOrders(id, [orderId])
+    return await moveOnce([restockId(orderId, id)], { sku, locationId }, (before) => {
+      requireUnits(before, reservation, allocation, made)
+      return changedStock(newId, before, restock(before, orderId, quantity, now(), token))
+    })
   }
 
   return async (reservation) => {
