@@ -229,6 +229,7 @@ describe('two replicas at once, each event several times and in any order, each 
   }
 
   const asJob = (deliver: Message['deliver']): Message => ({ deliver, kind: 'job' })
+  const asCommand = (deliver: Message['deliver']): Message => ({ deliver, kind: 'command' })
 
   /** Takes a document away at once, right after the ledger has it all. */
   function loseStock({ stock, ledger }: Memory, id: string) {
@@ -294,7 +295,10 @@ describe('two replicas at once, each event several times and in any order, each 
     for (let losses = losesStock ? chance.integer(1, 3) : 0; losses > 0; losses -= 1) {
       const sku = chance.oneOf(skus)
       const id = stockId(sku, chance.oneOf(placesOf(sku)))
-      messages.push({ deliver: async () => loseStock(memory, id), kind: 'job' }, ...rebuilding.map(asJob))
+      messages.push(
+        asJob(async () => loseStock(memory, id)),
+        ...rebuilding.map(asCommand),
+      )
     }
     for (let runs = chance.integer(3, 9); runs > 0; runs -= 1) {
       messages.push({ deliver: jobs[chance.integer(0, jobs.length - 1)] ?? jobs[0] ?? (async () => 0), kind: 'job' })
@@ -363,7 +367,7 @@ describe('two replicas at once, each event several times and in any order, each 
     let isCalm = false
     const mostAtOnce = chance.integer(2, 12)
     const queue: Message[] = []
-    const rebuild = repairPhases.map((phase) => asJob((replica) => replica.rebuild([phase, ''], 100, false)))
+    const rebuild = repairPhases.map((phase) => asCommand((replica) => replica.rebuild([phase, ''], 100, false)))
     const rebuildIfLost = losesStock ? rebuild : []
     // While a shelf is gone nothing adds up, and who waits there is not counted; in the end everything does.
     const mayWait = losesStock ? new Map([['PRE', Number.POSITIVE_INFINITY]]) : limits

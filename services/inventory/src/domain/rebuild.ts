@@ -43,9 +43,12 @@ interface Share {
   readonly waiting: number
   /** The order is committed, here at least: what stands here is sold, and what waits is when it comes. */
   readonly isSold: boolean
-  /** Just being taken: nobody knows whether it was here. */
-  readonly isTentative?: boolean
+  /** Who goes without where the movements come to too few, last first. Missing for what was sold and has come back. */
+  readonly rank?: keyof typeof ranks
 }
+
+/** What left the shelf; what is promised; what is just being taken, of which nobody knows whether it was here. */
+const ranks = { sold: 0, promised: 1, tentative: 2 } as const
 
 const restockOfAll = ({ id }: Reservation, place: Place) => restockId(id, place.id)
 const allocationAt = ({ allocations }: Reservation, place: Place) => allocations.find((one) => isAt(one, place))
@@ -81,10 +84,10 @@ function shareOf(reservation: Reservation, place: Place, made: Made): Share | un
         held: quantity - backordered,
         waiting: backordered,
         isSold: false,
-        isTentative: true,
+        rank: 'tentative',
       }
     case 'held':
-      return { own, held: quantity - backordered, waiting: backordered, isSold: false }
+      return { own, held: quantity - backordered, waiting: backordered, isSold: false, rank: 'promised' }
     case 'releasing':
     case 'released':
     case 'expired':
@@ -100,13 +103,15 @@ function shareOf(reservation: Reservation, place: Place, made: Made): Share | un
   if (left <= 0) return undefined
   const sold = soldUnits(reservation, made)
   const held = Math.max(0, Math.min(left, quantity - backordered - sold))
-  return { own, held, waiting: left - held, isSold: status === 'committed' || sold > 0 }
+  const share = { own, held, waiting: left - held, isSold: status === 'committed' || sold > 0 }
+  if (status === 'released' || status === 'expired') return share
+  return { ...share, rank: status === 'committed' ? 'sold' : 'promised' }
 }
 
-const isOwn = ({ own, isTentative = false }: Share) => {
+const isOwn = ({ own, rank }: Share) => {
   const { orderId, plan, token } = own
   return (one: Hold | Backorder) =>
-    one.orderId === orderId && one.plan === plan && (isTentative || isOfAttempt(one, token))
+    one.orderId === orderId && one.plan === plan && (rank === 'tentative' || isOfAttempt(one, token))
 }
 
 /** Units that a reservation must have on a shelf and does not. `made` are the movements of its order there. */
@@ -154,24 +159,57 @@ const isLostTake = ({ id, sku, fromLocationId, status }: Transfer, place: Place,
 const isLostPut = ({ id, sku, toLocationId, status }: Transfer, place: Place, made: Made) =>
   isAt({ sku, locationId: toLocationId }, place) && status === 'done' && !made.has(inId(id))
 
-/** The stock again, or how many units the movements come to too few for what orders have: that only people can decide. */
-export type Rebuilt = { readonly stock: Stock } | { readonly missing: number }
+export type Rebuilt =
+  /** The stock, and the orders whose units it has not. */
+  | { readonly stock: Stock; readonly without: readonly string[] }
+  /** How many units the movements come to too few for what orders have. */
+  | { readonly missing: number }
 
 /**
  * A stock as its movements, reservations and transfers have it, whether its document is damaged, was lost, or was begun again
  * by somebody who found none. What reservations and transfers have done and no movement shows is done once more. Gives the
- * same object when nothing is wrong.
+ * same object when nothing is wrong. A lost stock comes back also where it cannot have everything, so that people can go on.
  */
 export function rebuiltStock(before: Stock, evidence: Evidence, now: Date): Rebuilt {
-  const shares = evidence.reservations.flatMap((one) => shareOf(one, before, evidence.made) ?? [])
-  const certain = shares.filter(({ isTentative }) => isTentative !== true)
-  const withAll = evidence.isLost ? rebuiltWith(before, shares, evidence, now) : undefined
-  return withAll !== undefined && 'stock' in withAll ? withAll : rebuiltWith(before, certain, evidence, now)
+  const all = evidence.reservations.flatMap((one) => shareOf(one, before, evidence.made) ?? [])
+  const certain = all.filter(({ rank }) => rank !== 'tentative')
+  if (!evidence.isLost) return rebuiltWith(before, certain, certain, evidence, now)
+  let shares = all
+  for (;;) {
+    const rebuilt = rebuiltWith(before, shares, certain, evidence, now)
+    if ('stock' in rebuilt) return rebuilt
+    const fewer = withoutLast(shares, rebuilt.missing)
+    if (fewer.length === shares.length) return rebuilt
+    shares = fewer
+  }
 }
 
-function rebuiltWith(before: Stock, shares: readonly Share[], evidence: Evidence, now: Date): Rebuilt {
+/** Without those that came last, until so many units are free. */
+function withoutLast(shares: readonly Share[], units: number): Share[] {
+  const lastFirst = shares
+    .flatMap((share) => (share.rank === undefined || share.held === 0 ? [] : [{ share, rank: ranks[share.rank] }]))
+    .toReversed()
+    .toSorted((a, b) => b.rank - a.rank)
+  const gone = new Set<Share>()
+  let freed = 0
+  for (const { share } of lastFirst) {
+    if (freed >= units) break
+    gone.add(share)
+    freed += share.held
+  }
+  return shares.filter((share) => !gone.has(share))
+}
+
+function rebuiltWith(
+  before: Stock,
+  shares: readonly Share[],
+  wanted: readonly Share[],
+  evidence: Evidence,
+  now: Date,
+): Rebuilt {
   const { reservations, transfers, made } = evidence
-  let next = withShares(before, shares, evidence, now)
+  // As it stood when the ledger last knew: then, too, nothing was available while somebody waited.
+  let next = served(withShares(before, shares, evidence, now), now)
   for (const one of reservations) {
     for (const returned of lostReturns(one, before, made)) next = returnUnits(next, returned, now)
   }
@@ -186,7 +224,9 @@ function rebuiltWith(before: Stock, shares: readonly Share[], evidence: Evidence
     if (next.available < one.quantity) return { missing: one.quantity - next.available }
     next = takeForTransfer(next, one, now)
   }
-  return next.available < 0 ? { missing: -next.available } : { stock: served(next, now) }
+  if (next.available < 0) return { missing: -next.available }
+  const without = wanted.filter((one) => !shares.includes(one)).map(({ own }) => own.orderId)
+  return { stock: served(next, now), without }
 }
 
 /** Everything was sold and has come back, but the movement was lost. */

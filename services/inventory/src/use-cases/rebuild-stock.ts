@@ -28,12 +28,19 @@ type Place = Pick<Stock, 'id' | 'sku' | 'locationId'>
 const maxTries = 10
 const evidencePage = 500
 
+/** Orders that a note names. */
+const namedOrders = 20
+
 const lostForGood =
   'Brought back. What nothing else tells of is gone: its threshold, and adjustments, counts and imported rows of the last ' +
   'seconds before the loss. Compare it with the audit log, set the threshold again, and count it.'
+const tooFewFor = (orders: readonly string[]) =>
+  `The movements come to too few units for ${orders.slice(0, namedOrders).join(', ')}` +
+  `${orders.length > namedOrders ? ` and ${orders.length - namedOrders} more` : ''}, which cannot be paid until then. Count ` +
+  'the shelf and rebuild again, or cancel these orders.'
 const tooFew = (missing: number) =>
-  `Not rebuilt: orders have ${missing} units more here than the movements come to. Look what is there, add it with an ` +
-  'adjustment or cancel orders, and rebuild again.'
+  `Not rebuilt: orders have ${missing} units more here than the movements come to. Add what is there with an adjustment, or ` +
+  'cancel orders, and rebuild again.'
 const tooBusy = 'Not rebuilt: it changed with every try. Rebuild again.'
 
 /**
@@ -94,6 +101,7 @@ export const makeRebuildStock = (ports: Ports): RepairStock => {
   async function rebuild({ id, sku, locationId }: Place, dryRun: boolean): Promise<Outcome> {
     let repair: Repair | undefined
     let isLost = false
+    let unfinished: readonly string[] = []
     const outcome = (...messages: string[]): Outcome => ({
       repaired: repair === undefined ? [] : [repair],
       notes: [...(isLost && repair !== undefined ? [lostForGood] : []), ...messages].map((message) => ({
@@ -106,15 +114,17 @@ export const makeRebuildStock = (ports: Ports): RepairStock => {
       const before = read ?? emptyStock(sku, locationId)
       const evidence = await evidenceFor(read, before)
       const rebuilt = rebuiltStock(before, evidence, now())
-      if ('missing' in rebuilt) return outcome(tooFew(rebuilt.missing))
-      const { stock: after } = rebuilt
-      if (read !== undefined && after === before) return outcome()
+      if ('missing' in rebuilt) return outcome(...(unfinished.length > 0 ? unfinished : [tooFew(rebuilt.missing)]))
+      const { stock: after, without } = rebuilt
+      const notes = without.length > 0 ? [tooFewFor(without)] : []
+      if (read !== undefined && after === before) return outcome(...unfinished)
       if (!(await replace(read, after, dryRun))) continue
       isLost ||= evidence.isLost
-      const first = repair?.before ?? (read === undefined ? null : levelsOf(read))
-      repair = { stockId: id, before: first, after: levelsOf(after) }
+      const found = read === undefined ? null : levelsOf(read)
+      repair = { stockId: id, before: repair === undefined ? found : repair.before, after: levelsOf(after) }
       // Once more, for what orders confirmed while it was away.
-      if (dryRun) return outcome()
+      unfinished = notes
+      if (dryRun) return outcome(...unfinished)
     }
     return outcome(tooBusy)
   }
