@@ -216,7 +216,7 @@ describe('what is wrong is reported with the documents that show it, and repaire
     for (const answer of refused) {
       expect(answer).toMatchObject({ status: 503, body: { code: 'INVENTORY_STOCK_LOST' } })
     }
-    await expect(handle(inventory, authorized(held))).rejects.toThrow()
+    await expect(handle(inventory, authorized(held))).rejects.toMatchObject({ code: 'INVENTORY_STOCK_LOST' })
     expect(await statusOf(inventory, held)).toBe('committing')
     await repair('rebuild')
     await handle(inventory, authorized(held))

@@ -9,6 +9,7 @@ import { changedStock } from './change-stock.ts'
 import { ReservationBusy } from './follow-plan.ts'
 import { requireUnits } from './require-units.ts'
 import { outcomeEvents } from './reservation-outcome.ts'
+import { StockLost } from './upsert-stock.ts'
 
 export type CommitReservation = (order: { orderId: string }) => Promise<void>
 
@@ -22,7 +23,7 @@ interface Ports {
 
 /**
  * Takes the held units out of stock. Once `committing` is written it is only carried on, by a repetition or the sweeper. Throws
- * `UnitsMissing`.
+ * `StockLost` and `UnitsMissing`.
  */
 export const makeCommitReservation =
   ({ reservations, stock, ledger, now, newId }: Ports): CommitReservation =>
@@ -40,13 +41,15 @@ export const makeCommitReservation =
         const { sku, locationId, token } = allocation
         let isSold = false
         const id = stockId(sku, locationId)
-        const shelf = await stock.update(id, (before) => {
+        const shelf = await stock.upsert(id, (before) => {
+          if (before === undefined) throw StockLost({ id })
           const after = commitHold(before, orderId, now(), token)
           isSold = after !== before
           return changedStock(newId, before, after)
         })
         // Sold before, or lost: only the movements tell.
-        if (!isSold) requireUnits(shelf, reservation, allocation, await ledger.ofOrders(id, [orderId]))
+        if (!isSold && shelf !== undefined)
+          requireUnits(shelf, reservation, allocation, await ledger.ofOrders(id, [orderId]))
       }),
     )
     await reservations.update(orderId, (before) => {
