@@ -14,6 +14,9 @@ const only = process.env['SEED']
 const count = Number(process.env['SEEDS'] ?? 2000)
 const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)]
 
+/** Thousands of histories, on a machine that is shared. */
+const timeoutMs = 120_000
+
 const locations = [
   { id: 'berlin', name: 'Berlin', priority: 1 },
   { id: 'lyon', name: 'Lyon', priority: 2 },
@@ -200,10 +203,18 @@ async function play(seed: number, mayDie: boolean): Promise<void> {
   }
 }
 
-test('stock that is lost at any moment and rebuilt is what it was, and answers everything after it as if nothing had been', async () => {
-  await expectOfEachSeed((seed) => play(seed, false))
-})
+test(
+  'stock that is lost at any moment and rebuilt is what it was, and answers everything after it as if nothing had been',
+  async () => {
+    await expectOfEachSeed((seed) => play(seed, false))
+  },
+  timeoutMs,
+)
 
-test('the same where the process dies in the middle of a command and its message comes again', async () => {
-  await expectOfEachSeed((seed) => play(seed, true))
-})
+test(
+  'the same where the process dies in the middle of a command and its message comes again',
+  async () => {
+    await expectOfEachSeed((seed) => play(seed, true))
+  },
+  timeoutMs,
+)

@@ -450,5 +450,5 @@ describe('two replicas at once, each event several times and in any order, each 
 
   test('the same while stock is lost and rebuilt in the middle of it', async () => {
     await expectOfEachSeed((seed) => play(seed, true))
-  })
+  }, 120_000)
 })

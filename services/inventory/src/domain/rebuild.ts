@@ -160,7 +160,7 @@ const isLostPut = ({ id, sku, toLocationId, status }: Transfer, place: Place, ma
   isAt({ sku, locationId: toLocationId }, place) && status === 'done' && !made.has(inId(id))
 
 export type Rebuilt =
-  /** The stock, and the orders whose units it has not. */
+  /** The stock, and the orders and transfers whose units it has not. */
   | { readonly stock: Stock; readonly without: readonly string[] }
   /** How many units the movements come to too few for what orders have. */
   | { readonly missing: number }
@@ -208,25 +208,39 @@ function rebuiltWith(
   now: Date,
 ): Rebuilt {
   const { reservations, transfers, made } = evidence
-  // As it stood when the ledger last knew: then, too, nothing was available while somebody waited.
-  let next = served(withShares(before, shares, evidence, now), now)
+  const [first, late] = takenFrom(
+    withShares(before, shares, evidence, now),
+    transfers.filter((one) => isLostTake(one, before, made)),
+    now,
+  )
+  const givenUp = reservations.filter((one) => wasGivenUp(one, before, made))
+  // What came in for an order that was given up was its own before it went back.
+  let next = givenUp.length > 0 ? served(first, now) : first
   for (const one of reservations) {
     for (const returned of lostReturns(one, before, made)) next = returnUnits(next, returned, now)
   }
-  for (const one of reservations.filter((each) => wasGivenUp(each, before, made))) {
+  for (const one of givenUp) {
     const { quantity = 0, token } = allocationAt(one, before) ?? {}
     const back = quantity - returnedFrom(one, { sku: before.sku, locationId: before.locationId, quantity })
     next = restock(next, one.id, back, now, token)
   }
   for (const one of transfers) if (isLostPut(one, before, made)) next = putFromTransfer(next, one, now)
   for (const { own, isSold } of shares) if (isSold) next = commitHold(next, own.orderId, now, own.token)
-  for (const one of transfers.filter((each) => isLostTake(each, before, made))) {
-    if (next.available < one.quantity) return { missing: one.quantity - next.available }
+  const [last, impossible] = takenFrom(next, late, now)
+  if (last.available < 0) return { missing: -last.available }
+  const unheld = wanted.filter((one) => !shares.includes(one)).map(({ own }) => own.orderId)
+  return { stock: served(last, now), without: [...unheld, ...impossible.map(({ id }) => id)] }
+}
+
+/** Takes for these transfers what is there, and gives back those for which there is not enough. */
+function takenFrom(stock: Stock, transfers: readonly Transfer[], now: Date): readonly [Stock, readonly Transfer[]] {
+  let next = stock
+  const late = transfers.filter((one) => {
+    if (next.available < one.quantity) return true
     next = takeForTransfer(next, one, now)
-  }
-  if (next.available < 0) return { missing: -next.available }
-  const without = wanted.filter((one) => !shares.includes(one)).map(({ own }) => own.orderId)
-  return { stock: served(next, now), without }
+    return false
+  })
+  return [next, late]
 }
 
 /** Everything was sold and has come back, but the movement was lost. */

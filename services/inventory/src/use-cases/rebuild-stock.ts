@@ -28,16 +28,16 @@ type Place = Pick<Stock, 'id' | 'sku' | 'locationId'>
 const maxTries = 10
 const evidencePage = 500
 
-/** Orders that a note names. */
-const namedOrders = 20
+/** Orders and transfers that a note names. */
+const namedIds = 20
 
 const lostForGood =
   'Brought back. What nothing else tells of is gone: its threshold, and adjustments, counts and imported rows of the last ' +
   'seconds before the loss. Compare it with the audit log, set the threshold again, and count it.'
-const tooFewFor = (orders: readonly string[]) =>
-  `The movements come to too few units for ${orders.slice(0, namedOrders).join(', ')}` +
-  `${orders.length > namedOrders ? ` and ${orders.length - namedOrders} more` : ''}, which cannot be paid until then. Count ` +
-  'the shelf and rebuild again, or cancel these orders.'
+const tooFewFor = (ids: readonly string[]) =>
+  `The movements come to too few units for ${ids.slice(0, namedIds).join(', ')}` +
+  `${ids.length > namedIds ? ` and ${ids.length - namedIds} more` : ''}. Orders among them are not sold until then. Count the ` +
+  'shelf and rebuild again, or cancel these orders.'
 const tooFew = (missing: number) =>
   `Not rebuilt: orders have ${missing} units more here than the movements come to. Add what is there with an adjustment, or ` +
   'cancel orders, and rebuild again.'
