@@ -218,3 +218,34 @@ test(
   },
   timeoutMs,
 )
+
+test('what somebody was just repeating when its stock was lost and rebuilt is still made once, wherever they paused', async () => {
+  const adjustment = { sku: 'MUG', locationId: 'berlin', userId: 'usr_1', delta: 5, reason: 'received' }
+  for (let pauseAt = 1, hasPaused = true; hasPaused; pauseAt += 1) {
+    const { memory, clock, operator } = openShop(1)
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let steps = 0
+    const paused = createReplica(memory, {
+      now: () => clock.now,
+      newId: (prefix) => `${prefix}_1`,
+      strategy: 'priority',
+      turn: async () => {
+        steps += 1
+        if (steps !== pauseAt) return
+        reached.resolve()
+        await gate.promise
+      },
+    })
+    await operator.adjust({ ...adjustment, idempotencyKey: 'first' })
+    await operator.adjust({ ...adjustment, idempotencyKey: 'again' })
+    const repetition = paused.adjust({ ...adjustment, idempotencyKey: 'again' })
+    hasPaused = await Promise.race([reached.promise.then(() => true), repetition.then(() => false)])
+    clock.now = new Date(clock.now.getTime() + 1)
+    await operator.archive()
+    memory.stock.delete('MUG@berlin')
+    await operator.rebuild(undefined, 100, false)
+    gate.resolve()
+    expect([pauseAt, await repetition]).toMatchObject([pauseAt, { replayed: true }])
+    expect(memory.stock.get('MUG@berlin')).toMatchObject({ onHand: 10, available: 10 })
+  }
+})

@@ -1,4 +1,4 @@
-import { type Hold, isOfAttempt } from './holds.ts'
+import type { Hold } from './holds.ts'
 import { isAt, type Reservation } from './reservation.ts'
 import { backorderedUnits, heldUnits, type Stock } from './stock.ts'
 
@@ -69,20 +69,6 @@ export const leakedUpTo = (stock: Stock, reservation: Reservation | undefined): 
   const isThere = reservation?.allocations.some((one) => isAt(one, stock)) ?? false
   return reservation?.status === 'held' && isThere ? reservation.plan - 1 : Number.POSITIVE_INFINITY
 }
-
-/**
- * True for what an order confirmed, by the very attempt that took it, and that its commit never sold: it is to be sold, not
- * given back. Whatever a handler that was slow has taken since bears another token.
- */
-export const isUnsold = (
-  hold: Pick<Hold, 'plan' | 'token'>,
-  stock: Stock,
-  reservation: Reservation | undefined,
-): boolean =>
-  reservation?.status === 'committed' &&
-  reservation.plan === hold.plan &&
-  hold.token !== undefined &&
-  reservation.allocations.some((one) => isAt(one, stock) && isOfAttempt(hold, one.token))
 
 /** Every reservation that something on this shelf may belong to. */
 export const ordersOn = ({ holds, backorders = [] }: Stock): string[] => [

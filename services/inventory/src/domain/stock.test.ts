@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { rebuiltToken } from './holds.ts'
 import {
   adjustStock,
   commitHold,
@@ -27,6 +28,13 @@ describe('a hold', () => {
   test('sets units aside without moving what is on hand', () => {
     const after = holdStock(stocked(5), 'ord_a', 2, 1)
     expect(after).toMatchObject({ onHand: 5, available: 3, holds: [{ orderId: 'ord_a', quantity: 2, plan: 1 }] })
+  })
+
+  test('that was rebuilt while it was being taken is sold by whichever attempt took it', () => {
+    const held = holdUnits(stocked(5), { orderId: 'ord_a', quantity: 2, plan: 1, token: rebuiltToken }, now)
+    expect(commitHold(held, 'ord_a', now, 'attempt').onHand).toBe(3)
+    const taken = holdUnits(stocked(5), { orderId: 'ord_a', quantity: 2, plan: 1, token: 'attempt' }, now)
+    expect(commitHold(taken, 'ord_a', now, rebuiltToken)).toBe(taken)
   })
 
   test('refuses more than is available', () => {

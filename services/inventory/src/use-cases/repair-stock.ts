@@ -1,5 +1,5 @@
-import { isLeaked, isUnsold, leakedUpTo, ordersOn } from '../domain/consistency.ts'
-import { commitHold, releaseHold, type Stock } from '../domain/stock.ts'
+import { isLeaked, leakedUpTo, ordersOn } from '../domain/consistency.ts'
+import { releaseHold, type Stock } from '../domain/stock.ts'
 import type { ReservationRepository } from '../store/reservation.repository.ts'
 import type { StockRepository } from '../store/stock.repository.ts'
 import { changedStock } from './change-stock.ts'
@@ -45,7 +45,7 @@ export const levelsOf = ({ onHand, available, holds, backorders = [] }: Stock): 
   backorders,
 })
 
-/** Gives back what stands on shelves for reservations that have ended or take elsewhere, and sells what was bought. */
+/** Gives back what stands on shelves for reservations that have ended or take elsewhere. */
 export const makeReleaseLeakedHolds = ({ stock, reservations, now, newId }: Ports): RepairStock => {
   async function release(one: Stock, dryRun: boolean): Promise<Repair[]> {
     // The stock was read before its reservations: a reservation is written before it holds, so none can be missed.
@@ -53,14 +53,12 @@ export const makeReleaseLeakedHolds = ({ stock, reservations, now, newId }: Port
     const unpaid = (one.backorders ?? []).filter(({ isSold }) => isSold !== true)
     const leaked = [...one.holds, ...unpaid].filter((hold) => isLeaked(hold, one, owners.get(hold.orderId)))
     if (leaked.length === 0) return []
+    const orders = new Set(leaked.map(({ orderId }) => orderId))
     const released = (from: Stock) =>
-      leaked.reduce((next, hold) => {
-        const { orderId, token } = hold
-        const owner = owners.get(orderId)
-        return isUnsold(hold, one, owner)
-          ? commitHold(next, orderId, now(), token)
-          : releaseHold(next, orderId, now(), leakedUpTo(one, owner))
-      }, from)
+      [...orders].reduce(
+        (next, orderId) => releaseHold(next, orderId, now(), leakedUpTo(one, owners.get(orderId))),
+        from,
+      )
     const after = dryRun
       ? released(one)
       : await stock.update(one.id, (before) => changedStock(newId, before, released(before)))
