@@ -25,6 +25,16 @@ const locations = [
 const skus = ['MUG', 'PRE'] as const
 const policy = { sku: 'PRE', policy: 'backorder', limit: 8, locationId: 'berlin', availableAt: undefined } as const
 
+/** Each step of a process waits for its turn before and after. */
+const steppingBy =
+  (turn: () => Promise<void>) =>
+  async <T>(apply: () => T): Promise<T> => {
+    await turn()
+    const done = apply()
+    await turn()
+    return done
+  }
+
 /** A shop whose process may die at one of its steps. */
 function openShop(seed: number) {
   const memory = createMemory(locations)
@@ -43,8 +53,8 @@ function openShop(seed: number) {
   return {
     memory,
     clock,
-    replica: createReplica(memory, { ...options, turn }),
-    operator: createReplica(memory, { ...options, turn: () => Promise.resolve() }),
+    replica: createReplica(memory, { ...options, step: steppingBy(turn) }),
+    operator: createReplica(memory, { ...options, step: async (apply) => apply() }),
     dieAfter: (steps: number) => {
       left = steps
     },
@@ -229,12 +239,12 @@ test('what somebody was just repeating when its stock was lost and rebuilt is st
       now: () => clock.now,
       newId: (prefix) => `${prefix}_1`,
       strategy: 'priority',
-      turn: async () => {
+      step: steppingBy(async () => {
         steps += 1
         if (steps !== pauseAt) return
         reached.resolve()
         await gate.promise
-      },
+      }),
     })
     await operator.adjust({ ...adjustment, idempotencyKey: 'first' })
     await operator.adjust({ ...adjustment, idempotencyKey: 'again' })
