@@ -7,7 +7,8 @@ import { expectEverythingToAddUp, newStock, restWithinMs, shelvesOf, waitForRest
 import { authorized, cancelled, placed } from './shop.ts'
 
 const moments = ['before', 'after'] as const
-const timeoutMs = 180_000
+/** Some fifty processes are started, and what the last ones left is carried on after half a minute. */
+const timeoutMs = 300_000
 
 async function openInventory(finished: typeof onTestFinished): Promise<InventoryProcess> {
   const inventory = await startInventoryProcess()
@@ -128,7 +129,7 @@ describe.concurrent('the process is killed at each of its writes, is started aga
         ]
         const take = async (step: keyof typeof steps) => {
           await inventory.publish(steps[step](orderId, ...lines))
-          await eventually(() => isAt(orderId, step))
+          await eventually(() => isAt(orderId, step), { timeoutMs: restWithinMs })
         }
         for (const step of life.slice(0, -1)) await take(step)
         const hasDied = await inventory.dieAt(n, moment, [orderId, mug, pen], () => take(last))
