@@ -1,13 +1,18 @@
-/** A guard that is taken out of the source, and where that must show. */
-export interface Mutant {
-  readonly name: string
-  /** Which guard. */
-  readonly guard: string
+export interface Edit {
   /** From the root of the repository. */
   readonly file: string
   /** Stands in the file once. */
   readonly find: string
   readonly replace: string
+}
+
+/** A guard that is taken out of the source, and where that must show. */
+export interface Mutant extends Edit {
+  readonly name: string
+  /** Which guard. */
+  readonly guard: string
+  /** Another guard that would catch what this one lets through: it is taken out with it. */
+  readonly behind?: Edit
   /** The simulator, or the scenario of the matrix. */
   readonly caughtBy: string
 }
@@ -48,7 +53,7 @@ export const mutants: readonly Mutant[] = [
     name: 'hold-token',
     guard: 'a commit sells the hold that was confirmed, not one that somebody slow took again',
     file: stock,
-    find: 'token === undefined || one?.token === token ? one : undefined',
+    find: 'token === undefined || (one !== undefined && isOfAttempt(one, token)) ? one : undefined',
     replace: 'one',
     caughtBy: simulator,
   },
@@ -66,6 +71,11 @@ export const mutants: readonly Mutant[] = [
     file: reservation,
     find: "reservation.status === 'held' ? { ...reservation, status: 'committing'",
     replace: "reservation.status !== 'committed' ? { ...reservation, status: 'committing'",
+    behind: {
+      file: 'services/inventory/src/use-cases/require-units.ts',
+      find: 'if (missing > 0) throw UnitsMissing(',
+      replace: 'if (missing < 0) throw UnitsMissing(',
+    },
     caughtBy: simulator,
   },
   {

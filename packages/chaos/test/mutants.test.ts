@@ -10,8 +10,10 @@ const root = join(import.meta.dirname, '../../..')
 test.each(mutants)(
   'the guard of $name stands once in its file, and something is named that must notice',
   async (mutant) => {
-    const source = await readFile(join(root, mutant.file), 'utf8')
-    expect(source.split(mutant.find)).toHaveLength(2)
+    for (const { file, find } of [mutant, ...(mutant.behind === undefined ? [] : [mutant.behind])]) {
+      const source = await readFile(join(root, file), 'utf8')
+      expect(source.split(find)).toHaveLength(2)
+    }
     expect([simulator, ...matrix.map(({ name }) => name)]).toContain(mutant.caughtBy)
   },
 )

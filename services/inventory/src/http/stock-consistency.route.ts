@@ -3,12 +3,12 @@ import { decodeCursor, limitOf, pageOf } from '@tradewind/service-kit/cursor'
 import { implementRoute } from '@tradewind/service-kit/route'
 import { Type } from 'typebox'
 import type { CheckPlace, CheckStock } from '../use-cases/check-stock.ts'
-import { type RepairPlace, type RepairStock, repairPhases } from '../use-cases/repair-stock.ts'
+import type { RepairPlace, RepairStock } from '../use-cases/repair-stock.ts'
 
 const CheckCursor = Type.Tuple([Type.Enum(['stock', 'ledger', 'reservations']), Type.String()])
 const RepairCursor = Type.Tuple([
   Type.Enum(['rebuild', 'release-leaked-holds']),
-  Type.Enum([...repairPhases]),
+  Type.Enum(['stock', 'reservations']),
   Type.String(),
 ])
 const repairPage = 50
