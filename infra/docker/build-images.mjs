@@ -1,6 +1,6 @@
 // Builds the images: npm run images [-- --tag TAG] [name…]. Bundles, the locked production dependencies and the list of
-// them (CycloneDX) are gathered here, on the machine that builds, so that building an image needs no network.
-import { execFileSync } from 'node:child_process'
+// them (CycloneDX) are gathered here, on the machine that builds, so that building an image needs no network but for its base.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
@@ -31,7 +31,9 @@ const targets = new Map([
   ['embedded-mongodb', 'embedded-mongodb'],
   ['backups', 'runtime'],
 ])
-const baseImage = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE']
+const pinned = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE'] ?? ''
+const baseImage = process.env['NODE_IMAGE'] ?? pinned
+if (!isOnThisMachine(baseImage)) fetchImage(baseImage)
 const commit = (/** @type {string} */ format) =>
   execFileSync('git', ['show', '--no-patch', `--format=${format}`], { cwd: root, encoding: 'utf8' }).trim()
 // Of the commit, not of the build: the same source makes the same labels.
@@ -68,6 +70,24 @@ function build(name, folder) {
     `--tag=tradewind/${name}:${values.tag}`,
     gathered,
   ])
+}
+
+/** @param {string} image */
+function isOnThisMachine(image) {
+  return spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0
+}
+
+/** @param {string} image */
+function fetchImage(image) {
+  try {
+    run('docker', ['pull', image])
+  } catch (error) {
+    process.stderr.write(
+      `images: the base image ${image} cannot be fetched: ${error instanceof Error ? error.message : String(error)}\n` +
+        '  Without a registry, NODE_IMAGE names one that this machine has: NODE_IMAGE=node:26-trixie-slim npm run images\n',
+    )
+    process.exit(1)
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { validate } from '@actions/languageservice'
 import { describe, expect, it } from 'vitest'
+import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
 import { at, type Fields, fieldsAt, isFields, listAt, textAt } from '../src/manifest.ts'
 
@@ -11,6 +13,12 @@ const images = readFileSync(resolve(root, 'infra/docker/build-images.mjs'), 'utf
 
 /** What a job may be allowed beside reading the code. */
 const mayWrite: Readonly<Record<string, readonly string[]>> = { publish: ['id-token', 'attestations'] }
+
+/** What GitHub's own library says against a workflow: its keys, its jobs, and what its expressions name. */
+const faultsOf = async (name: string, text: string) =>
+  (await validate(TextDocument.create(`file:///.github/workflows/${name}`, 'yaml', 0, text))).map(
+    ({ range, message }) => `${name}:${range.start.line + 1} ${typeof message === 'string' ? message : message.value}`,
+  )
 
 const jobsOf = (workflow: unknown) =>
   Object.entries(fieldsAt(workflow, 'jobs')).map(([name, job]) => ({ name, job: isFields(job) ? job : {} }))
@@ -23,6 +31,10 @@ describe.each(readdirSync(folder))('the workflow %s', (file) => {
   const commands = jobs
     .flatMap(({ job }) => stepsOf(job).map((step) => textAt(step, 'run')))
     .filter((run) => run !== '')
+
+  it('is one that GitHub would run', async () => {
+    expect(await faultsOf(file, text)).toEqual([])
+  })
 
   it('pins every action by a commit, and says of which version', () => {
     const uses = text.split('\n').filter((line) => /^\s*(- )?uses:/.test(line))
@@ -73,16 +85,26 @@ describe.each(readdirSync(folder))('the workflow %s', (file) => {
   })
 })
 
-it('stands on the same images everywhere', () => {
-  const named = readFileSync(resolve(root, 'infra/docker/base-images.env'), 'utf8')
-  const files = readdirSync(resolve(root, 'k8s'), { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.yaml'),
+it('sees what is wrong with a workflow', async () => {
+  const wrong = [
+    'on: push',
+    'jobs:',
+    '  one:',
+    '    runs-on: ubuntu-24.04',
+    '    needs: another',
+    '    permissions:',
+    '      attestation: write',
+    '    steps:',
+    '      - run: echo ${{ steps.push.outputs.digest }}',
+    '      - use: actions/checkout',
+  ]
+  const faults = await faultsOf('wrong.yaml', wrong.join('\n'))
+  expect(faults).toEqual(
+    expect.arrayContaining([
+      "wrong.yaml:5 Value 'another' is not valid",
+      "wrong.yaml:7 Unexpected value 'attestation'",
+      'wrong.yaml:9 Context access might be invalid: push',
+      "wrong.yaml:10 Unexpected value 'use'",
+    ]),
   )
-  const used = files.flatMap((path) =>
-    [...readFileSync(resolve(root, 'k8s', path), 'utf8').matchAll(/image: ((?:mongo|nats):\S+)/g)].map(
-      ([, image = '']) => image,
-    ),
-  )
-  expect(used.length).toBeGreaterThan(3)
-  for (const image of new Set(used)) expect(named).toContain(`=${image}\n`)
 })
