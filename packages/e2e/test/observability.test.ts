@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { Order } from '@tradewind/contracts/orders'
+import { launch } from '@tradewind/launcher/process'
 import { eventually } from '@tradewind/testkit/eventually'
+import { freePort } from '@tradewind/testkit/nats-container'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type RunningSystem, runSystem } from './running-system.ts'
@@ -175,6 +178,22 @@ interface Alerts {
   }[]
 }
 
+const readAlerts = async () => {
+  const { groups }: Alerts = parse(await readFile(resolve(root, 'infra/prometheus/alerts.yml'), 'utf8'))
+  return groups.flatMap((group) => group.rules)
+}
+
+/** Every expression of an alert and of a panel. */
+async function readExpressions(): Promise<{ by: string; expr: string }[]> {
+  const dashboard: { panels: { title: string; targets: { expr: string }[] }[] } = JSON.parse(
+    await readFile(resolve(root, 'infra/grafana/dashboards/tradewind.json'), 'utf8'),
+  )
+  return [
+    ...(await readAlerts()).map(({ alert, expr }) => ({ by: alert, expr })),
+    ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ by: title, expr }))),
+  ]
+}
+
 test('dashboards and alerts ask for metrics that exist, and alerts name a page that says what to do', async () => {
   const known = new Set(
     (await allMetrics()).flatMap(({ metrics }) =>
@@ -183,15 +202,7 @@ test('dashboards and alerts ask for metrics that exist, and alerts name a page t
       ),
     ),
   )
-  const { groups }: Alerts = parse(await readFile(resolve(root, 'infra/prometheus/alerts.yml'), 'utf8'))
-  const rules = groups.flatMap((group) => group.rules)
-  const dashboard: { panels: { title: string; targets: { expr: string }[] }[] } = JSON.parse(
-    await readFile(resolve(root, 'infra/grafana/dashboards/tradewind.json'), 'utf8'),
-  )
-  const asked = [
-    ...rules.map(({ alert, expr }) => ({ by: alert, expr })),
-    ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ by: title, expr }))),
-  ]
+  const asked = await readExpressions()
   expect(asked.length).toBeGreaterThan(20)
   const unknown = asked.flatMap(({ by, expr }) =>
     namesIn(expr)
@@ -200,7 +211,8 @@ test('dashboards and alerts ask for metrics that exist, and alerts name a page t
   )
   expect(unknown).toEqual([])
   expect(asked.filter(({ expr }) => namesIn(expr).length === 0)).toEqual([])
-  for (const { annotations } of rules) await expect(readFile(resolve(root, annotations.runbook))).resolves.toBeDefined()
+  for (const { annotations } of await readAlerts())
+    await expect(readFile(resolve(root, annotations.runbook))).resolves.toBeDefined()
 })
 
 test('what is measured follows what happens', async () => {
@@ -233,15 +245,17 @@ test('a scrape goes on without what cannot be read, and says so', async () => {
   }
 })
 
-const hasPromtool = (() => {
+function isOnPath(program: string, otherwise: string): boolean {
   try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
     return true
   } catch {
-    process.stdout.write('observability: promtool is not on PATH, so rules and metrics are not checked by it\n')
+    process.stdout.write(`observability: ${program} is not on PATH, so ${otherwise}\n`)
     return false
   }
-})()
+}
+const hasPromtool = isOnPath('promtool', 'rules and metrics are not checked by it')
+const hasPrometheus = isOnPath('prometheus', 'no expression of an alert or a panel is evaluated')
 
 test.skipIf(!hasPromtool)('promtool finds nothing wrong with the rules and the metrics', async () => {
   const promtool = (args: string[], input = '') =>
@@ -251,5 +265,99 @@ test.skipIf(!hasPromtool)('promtool finds nothing wrong with the rules and the m
     // Node's own metrics have names that promtool would not have chosen.
     const own = (await metricsOf(service)).replaceAll(/^(# (HELP|TYPE) )?(nodejs|process)_.*\n/gm, '')
     expect(() => promtool(['metrics'], own)).not.toThrow()
+  }
+})
+
+/** Starts Prometheus with the configuration of the compose file, but for the addresses and for how often it looks. */
+async function startPrometheus(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tradewind-prometheus-'))
+  const infra = resolve(root, 'infra/prometheus')
+  const { scrape_configs: jobs }: { scrape_configs: Record<string, unknown>[] } = parse(
+    await readFile(join(infra, 'prometheus.yml'), 'utf8'),
+  )
+  expect(jobs).toHaveLength(1)
+  const targets = processes.map((name) => new URL(system.component(name).adminUrl ?? '').host)
+  const config = {
+    global: { scrape_interval: '500ms', evaluation_interval: '500ms' },
+    rule_files: [join(infra, 'alerts.yml')],
+    scrape_configs: jobs.map((job) => ({ ...job, static_configs: [{ targets }] })),
+  }
+  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
+  const port = await freePort()
+  const server = await launch({
+    name: 'prometheus',
+    command: 'prometheus',
+    args: [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    env: process.env,
+    logFile: join(folder, 'prometheus.log'),
+    leash: 'pipe',
+  })
+  const stop = async () => {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { url: `http://127.0.0.1:${port}`, stop }
+}
+
+interface PrometheusAnswer {
+  readonly data: {
+    readonly result?: readonly unknown[]
+    readonly activeTargets?: readonly unknown[]
+    readonly groups?: readonly { readonly rules: readonly unknown[] }[]
+  }
+}
+
+/** Expressions about what has not happened here, so that nothing answers them. */
+const unanswered = new Set([
+  // kube-state-metrics tells it, in a cluster.
+  'BackupMissing',
+  // No request has failed.
+  'RequestsFail',
+  'Failed requests',
+  // Nobody has a webhook.
+  'Webhooks',
+])
+
+test.skipIf(!hasPrometheus)('Prometheus sees an order in every alert and every panel', async () => {
+  const prometheus = await startPrometheus()
+  const ask = async (path: string): Promise<PrometheusAnswer['data']> => {
+    const answer: PrometheusAnswer = JSON.parse(await (await fetch(prometheus.url + path)).text())
+    expect(answer).toMatchObject({ status: 'success' })
+    return answer.data
+  }
+  const evaluate = async (expr: string) => (await ask(`/api/v1/query?query=${encodeURIComponent(expr)}`)).result ?? []
+  try {
+    await eventually(async () => {
+      const { activeTargets = [] } = await ask('/api/v1/targets')
+      expect(activeTargets).toMatchObject(processes.map(() => ({ health: 'up', lastError: '' })))
+      return true
+    })
+    const { sku } = await shop.newProduct({ units: 1 })
+    const { token } = await shop.newCustomer()
+    const placed = shaped(Order, await shop.placeAs(token, { sku, waitSeconds: 10 }))
+    await shop.untilTold(token, placed.id, 'notifications.notification.sent')
+    for (const { by, expr } of await readExpressions()) {
+      // What an alert compares, whether it is too much or not.
+      const compared = expr.replace(/(>|==) ([\d.]+)$/, '$1 bool $2')
+      await eventually(async () => {
+        const isAnswered = (await evaluate(compared)).length > 0
+        expect({ by, isAnswered }).toEqual({ by, isAnswered: !unanswered.has(by) })
+        return true
+      })
+    }
+    await eventually(async () => {
+      const { groups = [] } = await ask('/api/v1/rules')
+      const rules = groups.flatMap((group) => group.rules)
+      expect(rules).toMatchObject((await readAlerts()).map(() => ({ health: 'ok' })))
+      return true
+    })
+    // The target says of which service it is, and so does the metric: only one of them is kept.
+    expect(await evaluate('{exported_service!=""}')).toEqual([])
+  } finally {
+    await prometheus.stop()
   }
 })
