@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { fieldsAt, textAt } from '../src/manifest.ts'
+import { fieldsAt, listAt, textAt } from '../src/manifest.ts'
 import { settings } from './settings.ts'
 
 const file = resolve(import.meta.dirname, '../../../infra/compose.yaml')
@@ -28,4 +28,16 @@ it('runs services that can write nothing and hold no capability', async () => {
     expect(described).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
     expect(textAt(described, 'image')).toBe(`tradewind/${service}:local`)
   }
+})
+
+it('lets Prometheus ask every service', async () => {
+  const compose: unknown = parse(await readFile(file, 'utf8'), { merge: true })
+  const prometheus: unknown = parse(await readFile(resolve(file, '../prometheus/prometheus.yml'), 'utf8'))
+  const targets = listAt(prometheus, 'scrape_configs').flatMap((job) =>
+    listAt(job, 'static_configs').flatMap((one) => listAt(one, 'targets')),
+  )
+  const adminPorts = Object.keys(settings).map(
+    (service) => `${service}:${textAt(compose, 'services', service, 'environment', 'ADMIN_PORT')}`,
+  )
+  expect(targets.toSorted()).toEqual(adminPorts.toSorted())
 })
