@@ -34,10 +34,10 @@ it('lets Prometheus ask every service', async () => {
   const compose: unknown = parse(await readFile(file, 'utf8'), { merge: true })
   const prometheus: unknown = parse(await readFile(resolve(file, '../prometheus/prometheus.yml'), 'utf8'))
   const targets = listAt(prometheus, 'scrape_configs').flatMap((job) =>
-    listAt(job, 'static_configs').flatMap((one) => listAt(one, 'targets')),
+    listAt(job, 'static_configs').flatMap((one) => listAt(one, 'targets').map(String)),
   )
   const adminPorts = Object.keys(settings).map(
     (service) => `${service}:${textAt(compose, 'services', service, 'environment', 'ADMIN_PORT')}`,
   )
-  expect(targets.toSorted()).toEqual(adminPorts.toSorted())
+  expect(new Set(targets)).toEqual(new Set(adminPorts))
 })
