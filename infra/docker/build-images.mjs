@@ -31,9 +31,7 @@ const targets = new Map([
   ['embedded-mongodb', 'embedded-mongodb'],
   ['backups', 'runtime'],
 ])
-const pinned = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE'] ?? ''
-const baseImage = process.env['NODE_IMAGE'] ?? pinned
-if (!isOnThisMachine(baseImage)) fetchImage(baseImage)
+const baseImage = process.env['NODE_IMAGE'] ?? pinnedImage()
 const commit = (/** @type {string} */ format) =>
   execFileSync('git', ['show', '--no-patch', `--format=${format}`], { cwd: root, encoding: 'utf8' }).trim()
 // Of the commit, not of the build: the same source makes the same labels.
@@ -72,22 +70,29 @@ function build(name, folder) {
   ])
 }
 
-/** @param {string} image */
-function isOnThisMachine(image) {
-  return spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0
-}
-
-/** @param {string} image */
-function fetchImage(image) {
+/** What is published stands on the pinned image. What stays here may stand on what this machine has under its tag. */
+function pinnedImage() {
+  const pinned = parseEnv(readFileSync(join(import.meta.dirname, 'base-images.env'), 'utf8'))['NODE_IMAGE'] ?? ''
+  const [tag = ''] = pinned.split('@')
+  if (isOnThisMachine(pinned)) return pinned
   try {
-    run('docker', ['pull', image])
-  } catch (error) {
+    run('docker', ['pull', pinned])
+    return pinned
+  } catch {
+    if (values.tag === 'local' && isOnThisMachine(tag)) {
+      process.stderr.write(`images: built on this machine's ${tag}, since ${pinned} cannot be fetched\n`)
+      return tag
+    }
     process.stderr.write(
-      `images: the base image ${image} cannot be fetched: ${error instanceof Error ? error.message : String(error)}\n` +
-        '  Without a registry, NODE_IMAGE names one that this machine has: NODE_IMAGE=node:26-trixie-slim npm run images\n',
+      `images: the base image ${pinned} cannot be fetched. NODE_IMAGE names another one, of this machine or of a registry.\n`,
     )
     process.exit(1)
   }
+}
+
+/** @param {string} image */
+function isOnThisMachine(image) {
+  return spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0
 }
 
 /**
