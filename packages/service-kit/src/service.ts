@@ -4,7 +4,9 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { createAdminServer } from './admin.ts'
 import { trustedProxiesIn } from './client-address.ts'
+import { makeCollectAtRest } from './collect-at-rest.ts'
 import { ConfigError } from './config.ts'
+import { every, sweepAtRestMs } from './every.ts'
 import { exportSpans } from './export-spans.ts'
 import { type Check, createHealth, type Health, type Need } from './health.ts'
 import { createLogger, type Logger, type LogLevel } from './log.ts'
@@ -107,16 +109,18 @@ export async function runService<C extends ServiceConfig>(
       stops.push({ label: 'traces', stop: await exportSpans({ endpoint, service: name, logger }) })
     const revocations = createRevocations()
     const tokens = tokenVerifierFor(config, logger, revocations)
+    const onShutdown = (label: string, stop: Stop['stop']) => void stops.push({ label, stop })
     const parts = await start({
       config,
       logger,
       metrics,
       tokens,
       revocations,
-      onShutdown: (label, stop) => stops.push({ label, stop }),
+      onShutdown,
       addCheck: health.add,
     })
     if (stopping()) return
+    every({ logger, onShutdown }, 'garbage at rest', sweepAtRestMs, makeCollectAtRest())
     const trustedProxies = trustedProxiesIn(config.TRUSTED_PROXIES)
     servers.public = createServer({ service: name, logger: quieter(logger), metrics, tokens, trustedProxies, ...parts })
     await listen(config, logger, metrics, health, servers, servers.public)
