@@ -35,12 +35,12 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
     let turn = 0
     const bareRead = () => bare.read(idOf((turn += 1)))
     const reads: readonly [string, () => Promise<unknown>][] = [
-      ['a product', () => shop.api.call(`/v1/products/${idOf((turn += 1))}`, 200, { token })],
+      ['a product', () => shop.api.read(`/v1/products/${idOf((turn += 1))}`, 200, { token })],
       [
         'a product that the client has',
-        () => shop.api.call(`/v1/products/${idOf((turn += 1))}`, 304, { token, headers }),
+        () => shop.api.read(`/v1/products/${idOf((turn += 1))}`, 304, { token, headers }),
       ],
-      ['a page of 20 products', () => shop.api.call('/v1/products?limit=20', 200, { token })],
+      ['a page of 20 products', () => shop.api.read('/v1/products?limit=20', 200, { token })],
     ]
     const found: Read[] = []
     for (const [name, read] of reads) {

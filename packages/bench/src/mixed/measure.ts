@@ -21,7 +21,7 @@ export async function measureMixed({ clients, rounds, seconds, onProgress }: Opt
     const ids = found.map((product) => textOf(product, 'id'))
     const work = async (client: number) => {
       const chance = Math.random()
-      if (chance < 0.9) await shop.api.call(`/v1/products/${ids[Math.floor(chance * 100) % ids.length]}`, 200)
+      if (chance < 0.9) await shop.api.read(`/v1/products/${ids[Math.floor(chance * 100) % ids.length]}`, 200)
       else if (chance < 0.99) await confirmOrder(shop, client)
       else await shop.signIn(client)
     }

@@ -4,7 +4,7 @@ import { textOf } from '@tradewind/launcher/http-api'
 import { type Api, createApi } from './api.ts'
 
 export interface BareRoute {
-  readonly read: (id: string) => Promise<unknown>
+  readonly read: (id: string) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -17,7 +17,7 @@ export async function startBareRoute(): Promise<BareRoute> {
   const api: Api = createApi(textOf(message, 'address'))
   const token = textOf(message, 'token')
   return {
-    read: (id) => api.call(`/products/${id}`, 200, { token }),
+    read: (id) => api.read(`/products/${id}`, 200, { token }),
     stop: async () => {
       api.close()
       child.kill('SIGTERM')
