@@ -125,7 +125,7 @@ await runService('auth', readConfig, async (context) => {
     handlers: [onOperatorActed(app.recordOperatorAction, 'notifications')],
   })
   every(context, 'erasures', 1000, app.erase.sweep, sweepAtRestMs)
-  every(context, 'exports', 1000, app.exports.sweep)
+  every(context, 'exports', 1000, app.exports.sweep, sweepAtRestMs)
   every(context, 'audit chain', 1000, app.sealAudit, sweepAtRestMs)
   every(context, 'purge', purgeEveryMs, app.purgeEnded)
 
