@@ -275,6 +275,29 @@ describe('the chain', () => {
     expect(await verify()).toMatchObject({ broken: null, waiting: 0, sealed: before.sealed + 100 })
   })
 
+  test('tells each of those who write at one moment what became of his own entry', async () => {
+    const auditLog = createAuditRepository(auth.db)
+    const entry = (id: string) => ({
+      id: `aud_${id}`,
+      at: auth.clock.now,
+      action: 'account.updated',
+      actor: { kind: 'system' as const },
+      detail: {},
+    })
+    await auditLog.insert(entry('moment-1'))
+    const outcomes = await Promise.allSettled([
+      auditLog.insert(entry('moment-2')),
+      auditLog.insert(entry('moment-1')),
+      auditLog.insert(entry('moment-3')),
+      auditLog.insertOnce(entry('moment-3')),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    await expect(auditLog.insertOnce(entry('moment-1'))).resolves.toBeUndefined()
+    expect(
+      await auditLog.collection.countDocuments({ _id: { $in: ['aud_moment-1', 'aud_moment-2', 'aud_moment-3'] } }),
+    ).toBe(3)
+  })
+
   test.each(['head', 'unsealed', 'seal'] as const)(
     'has no empty place when another replica seals some of the same entries at the same time, after or before %s',
     async (moment) => {

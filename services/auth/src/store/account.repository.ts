@@ -2,6 +2,7 @@ import type { DomainEvent } from '@tradewind/contracts/event'
 import { createAggregateStore, DuplicateKey, type Stored } from '@tradewind/database/aggregate-store'
 import type { Decision } from '@tradewind/database/decision'
 import type { Outbox } from '@tradewind/database/outbox'
+import { shareReads } from '@tradewind/database/share-reads'
 import type { Db } from 'mongodb'
 import { type Account, EmailTaken } from '../domain/account.ts'
 
@@ -22,6 +23,10 @@ export interface AccountRepository {
 
 export function createAccountRepository(db: Db, now: () => Date): AccountRepository {
   const store = createAggregateStore<Account>(db, 'accounts', { now })
+  const byEmail = shareReads(async (emails) => {
+    const found = await store.collection.find({ email: { $in: [...emails] } }).toArray()
+    return new Map(found.map(store.toState).map((account) => [account.email, account]))
+  })
   return {
     outbox: store.outbox,
     insert: async (account, ...events) => {
@@ -33,10 +38,7 @@ export function createAccountRepository(db: Db, now: () => Date): AccountReposit
       }
     },
     find: (id) => store.find(id),
-    findByEmail: async (email) => {
-      const document = await store.collection.findOne({ email })
-      return document === null ? undefined : store.toState(document)
-    },
+    findByEmail: async (email) => (await byEmail([email])).get(email),
     findByIdentity: async (key) => {
       const document = await store.collection.findOne({ 'identities.key': key })
       return document === null ? undefined : store.toState(document)

@@ -1,4 +1,5 @@
-import { type Collection, type Db, type Filter, MongoBulkWriteError, MongoServerError } from 'mongodb'
+import { shareReads } from '@tradewind/database/share-reads'
+import { type Collection, type Db, type Filter, MongoBulkWriteError, type WriteError } from 'mongodb'
 import type { AuditActor, AuditDetail, AuditEntry, Seal, SealedEntry } from '../domain/audit.ts'
 
 /** A place in the log: newest first by time, then id. */
@@ -51,6 +52,11 @@ export interface AuditDocument {
   readonly seal?: Seal
 }
 
+const duplicateKeyCode = 11_000
+
+const notWritten = ({ id, action }: AuditEntry, { errmsg = 'no reason given' }: WriteError) =>
+  new Error(`the audit entry ${id} of ${action} was refused by the database: ${errmsg}`)
+
 const toEntry = ({ _id, unsealedAt: _unsealedAt, ...entry }: AuditDocument): StoredEntry => ({ ...entry, id: _id })
 
 const isSealed = (entry: StoredEntry): entry is SealedEntry => entry.seal !== undefined
@@ -67,18 +73,37 @@ function filterFor({ actor, subject, action, from, to }: AuditFilter): Filter<Au
 
 export function createAuditRepository(db: Db): AuditRepository {
   const collection = db.collection<AuditDocument>('audit')
-  const insert = async ({ id, ...entry }: AuditEntry) => {
-    await collection.insertOne({ _id: id, ...entry, unsealedAt: entry.at })
+  /** Entries of the next command, by id. */
+  const waiting = new Map<string, AuditDocument>()
+  // Those of one moment share one command; each caller hears what became of his own.
+  const insertAll = shareReads(async (ids) => {
+    const documents = ids.flatMap((id) => waiting.get(id) ?? [])
+    for (const id of ids) waiting.delete(id)
+    try {
+      await collection.insertMany(documents, { ordered: false })
+      return new Map<string, WriteError>()
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError)) throw error
+      const refused = [error.writeErrors].flat()
+      // Where others may not be durable either, nobody is told that his is.
+      if (refused.length === 0 || error.result.getWriteConcernError() !== undefined) throw error
+      return new Map(refused.map((refusal) => [documents[refusal.index]?._id ?? '', refusal]))
+    }
+  })
+  /** Tells why an entry was refused; undefined when it was written. */
+  const write = async ({ id, ...entry }: AuditEntry): Promise<WriteError | undefined> => {
+    waiting.set(id, { _id: id, ...entry, unsealedAt: entry.at })
+    return (await insertAll([id])).get(id)
   }
   return {
     collection,
-    insert,
+    insert: async (entry) => {
+      const refusal = await write(entry)
+      if (refusal !== undefined) throw notWritten(entry, refusal)
+    },
     insertOnce: async (entry) => {
-      try {
-        await insert(entry)
-      } catch (error) {
-        if (!(error instanceof MongoServerError) || error.code !== 11000) throw error
-      }
+      const refusal = await write(entry)
+      if (refusal !== undefined && refusal.code !== duplicateKeyCode) throw notWritten(entry, refusal)
     },
     page: async ({ after, limit, ...filter }) => {
       const conditions = [filterFor(filter)]
@@ -133,7 +158,7 @@ export function createAuditRepository(db: Db): AuditRepository {
         )
         return true
       } catch (error) {
-        if (error instanceof MongoBulkWriteError && error.code === 11000) return false
+        if (error instanceof MongoBulkWriteError && error.code === duplicateKeyCode) return false
         throw error
       }
     },

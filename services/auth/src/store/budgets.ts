@@ -1,3 +1,4 @@
+import { shareReads } from '@tradewind/database/share-reads'
 import { type AnyBulkWriteOperation, type Collection, MongoServerError } from 'mongodb'
 import type { ThrottlePolicy } from '../domain/throttle.ts'
 
@@ -44,6 +45,10 @@ const mostOf = ({ windowMs }: ThrottlePolicy, at: number) => at + mostWindows * 
 const slackOf = (policy: ThrottlePolicy) => policy.windowMs - stepOf(policy)
 
 export function createBudgets(collection: Collection<BudgetDocument>, now: () => Date): Budgets {
+  const byId = shareReads(async (ids) => {
+    const found = await collection.find({ _id: { $in: [...ids] } }).toArray()
+    return new Map(found.map((document) => [document._id, document]))
+  })
   let givenBack = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   // What is past has no effect, so this only tidies up.
@@ -119,7 +124,7 @@ export function createBudgets(collection: Collection<BudgetDocument>, now: () =>
       }, giveBackDelayMs)
     },
     waitFor: async (policy, id) => {
-      const found = await collection.findOne({ _id: id })
+      const found = (await byId([id])).get(id)
       const [at, until] = [now().getTime(), found?.until ?? 0]
       return until > mostOf(policy, at) ? 0 : Math.max(0, until - (at + slackOf(policy)))
     },
