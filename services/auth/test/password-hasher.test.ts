@@ -25,6 +25,15 @@ test('answers false without a hash, whatever the password', async () => {
   expect(await passwords.verify(undefined, 'nobody has this password')).toBe(false)
 })
 
+test('tells each of those who wait in line what became of his own password', async () => {
+  const passwords = await createPasswordHasher({ concurrency: 2, maxWaiting: 10 })
+  const made = await passwords.hash(password)
+  const tried = Array.from({ length: 11 }, (_, index) => (index % 3 === 0 ? password : `${password}${index}`))
+  const answers = await Promise.all(tried.map((each) => passwords.verify(made, each)))
+  expect(answers).toEqual(tried.map((each) => each === password))
+  expect(passwords.waiting()).toBe(0)
+})
+
 test('lets a bounded number wait and refuses the rest at once', async () => {
   const passwords = await createPasswordHasher({ concurrency: 1, maxWaiting: 3 })
   const attempts = Array.from({ length: 10 }, () => passwords.verify(undefined, password))

@@ -30,6 +30,9 @@ export interface PasswordHasherOptions {
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const argon2id = '$argon2id$'
 const retryAfterSeconds = 2
+/** While others wait for a core, whoever is done hears of it together with so many, or after so long. */
+const toldTogether = 4
+const tellWithinMs = 50
 
 export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
   const { inTurn, waiting } = createQueue(options)
@@ -54,6 +57,23 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
 function createQueue({ concurrency, maxWaiting }: PasswordHasherOptions) {
   const waiting: (() => void)[] = []
   let running = 0
+  const finished: (() => void)[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  function tellAll(): void {
+    clearTimeout(timer)
+    timer = undefined
+    for (const tell of finished.splice(0)) tell()
+  }
+
+  // What follows a hash is then done for several at once, with one command each. Nobody waits where nobody is in line.
+  async function inCompany(): Promise<void> {
+    const told = new Promise<void>((resolve) => finished.push(resolve))
+    if (waiting.length === 0 || finished.length >= toldTogether) tellAll()
+    else timer ??= setTimeout(tellAll, tellWithinMs)
+    await told
+  }
+
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= concurrency) {
       if (waiting.length >= maxWaiting) throw HashingBusy({ retryAfterSeconds })
@@ -66,6 +86,7 @@ function createQueue({ concurrency, maxWaiting }: PasswordHasherOptions) {
       const next = waiting.shift()
       if (next === undefined) running--
       else next()
+      await inCompany()
     }
   }
   return { inTurn, waiting: () => waiting.length }
