@@ -15,8 +15,8 @@ import { profileInto, readProfiles } from './profile.ts'
 import { start } from './start/bench.ts'
 
 /** In the order in which `system` runs them. */
-const system: readonly Bench[] = [start, idle, browse, orders, mixed, login, growth]
-const benches: readonly Bench[] = [...system, inventory, orderLists, embeddedMongodb]
+const system: readonly Bench[] = [start, idle, browse, orders, inventory, mixed, login, growth]
+const benches: readonly Bench[] = [...system, orderLists, embeddedMongodb]
 
 const help = `Usage: pnpm bench <what> [options]
 

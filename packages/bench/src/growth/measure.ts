@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Db, Document } from 'mongodb'
-import { closedLoop, middle, type Run } from '../shop/load.ts'
+import { closedLoop, middle, type Run, warmUpSeconds } from '../shop/load.ts'
 import { confirmOrder } from '../shop/place-order.ts'
 import { openShop, type Shop } from '../shop/shop.ts'
 
@@ -40,7 +40,7 @@ export async function measureGrowth({ sizes, clients, rounds, seconds, onProgres
     try {
       await closedLoop(shop, clients, seconds, work)
       await multiply(shop, orders)
-      await closedLoop(shop, clients, seconds, work)
+      await closedLoop(shop, clients, warmUpSeconds, work)
       const runs: Run[] = []
       for (let round = 0; round < rounds; round += 1) runs.push(await closedLoop(shop, clients, seconds, work))
       measured.push({ orders, run: middle(runs) })

@@ -1,4 +1,4 @@
-import { closedLoop, middle, openLoop, type Run } from '../shop/load.ts'
+import { closedLoop, middle, openLoop, type Run, warmUpSeconds } from '../shop/load.ts'
 import { confirmOrder, placeOrder } from '../shop/place-order.ts'
 import { openShop } from '../shop/shop.ts'
 import { countSteps, floorOf, type Limits, measureLimits, type Steps } from './limits.ts'
@@ -36,7 +36,7 @@ export async function measureOrders({ clientCounts, rounds, seconds, onProgress 
     await shop.api.call(`/v1/orders/${id}`, 200, { token })
   }
   try {
-    await closedLoop(shop, warmUpClients, seconds, orderAndRead)
+    await closedLoop(shop, warmUpClients, warmUpSeconds, orderAndRead)
     const closed: (Run & { clients: number })[] = []
     for (const clients of clientCounts) {
       const runs: Run[] = []

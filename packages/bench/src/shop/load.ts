@@ -11,6 +11,9 @@ export interface Run {
   readonly cpuMsEach: Readonly<Record<string, number>>
 }
 
+/** Until what an order runs through is compiled, everywhere; a shop runs for weeks. */
+export const warmUpSeconds = 20
+
 /** So many clients, each of which does it again and again until the time is up. */
 export async function closedLoop(
   shop: Shop,
