@@ -14,7 +14,7 @@ type Utilization = Pick<ReturnType<typeof performance.eventLoopUtilization>, 'ac
  * collection takes 0.1 s. Returns 1 when it did, otherwise 0.
  */
 export function makeCollectAtRest(
-  read: () => Utilization = performance.eventLoopUtilization,
+  read: () => Utilization = () => performance.eventLoopUtilization(),
   collect: () => Promise<void> = collectGarbage,
 ): () => Promise<number> {
   let last: Utilization = { active: 0, idle: 0 }
