@@ -12,11 +12,12 @@ import { type Bench, options } from './options.ts'
 import { orderLists } from './order-lists/bench.ts'
 import { orders } from './orders/bench.ts'
 import { profileInto, readProfiles } from './profile.ts'
+import { spans } from './spans/bench.ts'
 import { start } from './start/bench.ts'
 
 /** In the order in which `system` runs them. */
 const system: readonly Bench[] = [start, idle, browse, orders, inventory, mixed, login, growth]
-const benches: readonly Bench[] = [...system, orderLists, embeddedMongodb]
+const benches: readonly Bench[] = [...system, spans, orderLists, embeddedMongodb]
 
 const help = `Usage: pnpm bench <what> [options]
 

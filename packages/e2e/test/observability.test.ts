@@ -6,11 +6,11 @@ import { Order } from '@tradewind/contracts/orders'
 import { launch } from '@tradewind/launcher/process'
 import { eventually } from '@tradewind/testkit/eventually'
 import { freePort } from '@tradewind/testkit/nats-container'
+import { type ReceivedSpan, receiveSpans, type SpanReceiver } from '@tradewind/testkit/span-receiver'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type RunningSystem, runSystem } from './running-system.ts'
 import { createShop, type Shop, shaped } from './shop-client.ts'
-import { type ReceivedSpan, receiveSpans, type SpanReceiver } from './span-receiver.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const processes = ['gateway', 'auth', 'inventory', 'orders', 'payments', 'notifications'] as const

@@ -16,8 +16,12 @@ export const placeOrder = async (shop: Shop, client: number): Promise<PlacedOrde
   (await place(shop, client, {})).placed
 
 /** Places an order and waits until it is confirmed. Throws when it is not. */
-export async function confirmOrder(shop: Shop, client: number): Promise<PlacedOrder> {
-  const { placed, status } = await place(shop, client, { prefer: `wait=${waitSeconds}` })
+export async function confirmOrder(
+  shop: Shop,
+  client: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<PlacedOrder> {
+  const { placed, status } = await place(shop, client, { prefer: `wait=${waitSeconds}`, ...headers })
   if (status !== 'confirmed') throw new Error(`order ${placed.id} is ${status}`)
   return placed
 }

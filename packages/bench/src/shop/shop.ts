@@ -32,7 +32,11 @@ const unitsPerSku = 1_000_000
 const inParallel = 8
 
 /** The whole system as a user runs it, every process of it, with so many SKUs in stock and customers signed in. */
-export async function openShop(skuCount: number, customerCount: number): Promise<Shop> {
+export async function openShop(
+  skuCount: number,
+  customerCount: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
   const folder = await mkdtemp(join(tmpdir(), 'tradewind-bench-'))
   const system = await startSystem({
     dataDir: folder,
@@ -45,6 +49,7 @@ export async function openShop(skuCount: number, customerCount: number): Promise
       MONGODB_URL: '',
       NATS_URL: '',
       PAYMENTS_RECONCILE_HOUR: 'off',
+      ...env,
     },
   })
   const api = createApi(system.gatewayUrl)
