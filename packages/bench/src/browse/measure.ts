@@ -32,6 +32,7 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
     const token = shop.customers[0] ?? ''
     // Any version will do.
     const headers = { 'if-none-match': '*' }
+    const uncached = { 'cache-control': 'no-cache' }
     let turn = 0
     const bareRead = () => bare.read(idOf((turn += 1)))
     const reads: readonly [string, () => Promise<unknown>][] = [
@@ -39,6 +40,10 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
       [
         'a product that the client has',
         () => shop.api.read(`/v1/products/${idOf((turn += 1))}`, 304, { token, headers }),
+      ],
+      [
+        'a product that no cache may answer',
+        () => shop.api.read(`/v1/products/${idOf((turn += 1))}`, 200, { token, headers: uncached }),
       ],
       ['a page of 20 products', () => shop.api.read('/v1/products?limit=20', 200, { token })],
     ]
@@ -66,5 +71,5 @@ export async function measureBrowse({ clients, rounds, seconds, onProgress }: Op
 }
 
 async function productIds(api: Api): Promise<readonly string[]> {
-  return listOf(await api.call('/v1/products?limit=20', 200), 'items').map((product) => textOf(product, 'id'))
+  return listOf(await api.call('/v1/products?limit=100', 200), 'items').map((product) => textOf(product, 'id'))
 }
