@@ -5,14 +5,10 @@ import { allocationStrategies } from '../src/domain/allocation.ts'
 import { type Hold, isOfAttempt } from '../src/domain/holds.ts'
 import type { Stock } from '../src/domain/stock.ts'
 import { repairPhases } from '../src/use-cases/repair-stock.ts'
+import { expectOfEachSeed } from './simulation/each-seed.ts'
 import { agree } from './simulation/expectations.ts'
 import { createMemory, type Memory } from './simulation/memory-stores.ts'
 import { createReplica, holdMs, Killed } from './simulation/shop-in-memory.ts'
-
-/** SEED=17 repeats one history; SEEDS=20000 makes more. */
-const only = process.env['SEED']
-const count = Number(process.env['SEEDS'] ?? 2000)
-const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)]
 
 /** Thousands of histories, on a machine that is shared. */
 const timeoutMs = 120_000
@@ -161,18 +157,6 @@ const isKnownElsewhere = ({ ledger }: Memory, { id, movements }: Stock) =>
 async function loseAndRebuild({ memory, operator }: Shop, id: string): Promise<void> {
   memory.stock.delete(id)
   for (const phase of repairPhases) await operator.rebuild([phase, ''], 100, false)
-}
-
-async function expectOfEachSeed(run: (seed: number) => Promise<void>): Promise<void> {
-  for (const seed of seeds) {
-    try {
-      await run(seed)
-    } catch (cause) {
-      throw new Error(`seed ${seed} fails; SEED=${seed} repeats it: ${cause instanceof Error ? cause.message : ''}`, {
-        cause,
-      })
-    }
-  }
 }
 
 async function play(seed: number, mayDie: boolean): Promise<void> {

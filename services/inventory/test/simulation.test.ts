@@ -8,14 +8,10 @@ import type { Demand } from '../src/domain/reservation.ts'
 import { backorderedUnits, heldUnits, stockId } from '../src/domain/stock.ts'
 import { checkPhases } from '../src/use-cases/check-stock.ts'
 import { repairPhases } from '../src/use-cases/repair-stock.ts'
+import { expectOfEachSeed } from './simulation/each-seed.ts'
 import { agree, expectPlainAccount, expectShelvesToHold } from './simulation/expectations.ts'
 import { createMemory, type Memory } from './simulation/memory-stores.ts'
 import { createReplica, createTurns, holdMs, Killed, type Replica } from './simulation/shop-in-memory.ts'
-
-/** SEED=17 repeats one run; SEEDS=20000 makes more. */
-const only = process.env['SEED']
-const count = Number(process.env['SEEDS'] ?? 2000)
-const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)]
 
 const locations = [
   { id: 'berlin', name: 'Berlin', priority: 1 },
@@ -25,18 +21,6 @@ const skus = ['MUG', 'PEN', 'PRE'] as const
 /** Units of PRE may be ordered before they are there. It comes in where its policy says. */
 const limits = new Map([['PRE', 6]])
 const placesOf = (sku: string): readonly [string, ...string[]] => (sku === 'PRE' ? ['berlin'] : ['berlin', 'lyon'])
-
-async function expectOfEachSeed(run: (seed: number) => Promise<void>): Promise<void> {
-  for (const seed of seeds) {
-    try {
-      await run(seed)
-    } catch (cause) {
-      throw new Error(`seed ${seed} fails; SEED=${seed} repeats it: ${cause instanceof Error ? cause.message : ''}`, {
-        cause,
-      })
-    }
-  }
-}
 
 const world = (chance: Chance) => {
   const memory = createMemory(locations)
