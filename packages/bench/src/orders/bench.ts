@@ -23,7 +23,7 @@ waited for until confirmed and read back by each client in turn; then at a fixed
   },
 }
 
-function textOf({ closed, open, limits, steps, floor }: Figures): string {
+function textOf({ closed, open, limits, steps, eventLoopMs, floor }: Figures): string {
   const row = (name: string, run: Run, target = '') => [
     name,
     Math.round(run.perSecond),
@@ -59,6 +59,9 @@ function textOf({ closed, open, limits, steps, floor }: Figures): string {
         ['publication that is acknowledged', Math.round(limits.publications), steps.publications.toFixed(1)],
       ],
     ),
+    `\nwith 32 clients an order takes ${steps.commands.toFixed(1)} round trips to the database and ${steps.flushes.toFixed(2)} flushes of it`,
+    '\np99 of the event-loop delay in ms',
+    table(Object.keys(eventLoopMs), [Object.values(eventLoopMs).map((ms) => ms.toFixed(1))]),
     `\n${Math.round(floor)} orders per second, were there nothing else; reached: ${(best / floor).toFixed(2)} of it`,
   ].join('\n')
 }

@@ -21,6 +21,10 @@ export interface Steps {
   readonly requests: number
   readonly writes: number
   readonly publications: number
+  /** Commands that the database answered: round trips of all services together. */
+  readonly commands: number
+  /** Flushes of the database to its disk. */
+  readonly flushes: number
 }
 
 const clients = 64
@@ -39,6 +43,8 @@ export async function countSteps(shop: Shop, work: () => Promise<{ readonly orde
     requests: 2,
     writes: (after.writes - before.writes) / orders,
     publications: (after.publications - before.publications) / orders,
+    commands: (after.commands - before.commands) / orders,
+    flushes: (after.flushes - before.flushes) / orders,
   }
 }
 
@@ -46,11 +52,16 @@ async function countersOf({ mongodbUrl, natsUrl }: Shop) {
   const client = await MongoClient.connect(mongodbUrl)
   const connection = await connect({ servers: natsUrl })
   try {
-    const { opcounters } = await client.db('admin').command({ serverStatus: 1 })
+    const { opcounters, network, durability } = await client.db('admin').command({ serverStatus: 1 })
     const manager = await jetstreamManager(connection)
     let publications = 0
     for await (const { state } of manager.streams.list()) publications += state.last_seq
-    return { writes: Number(opcounters.insert) + Number(opcounters.update), publications }
+    return {
+      writes: Number(opcounters.insert) + Number(opcounters.update),
+      publications,
+      commands: Number(network.numRequests),
+      flushes: Number(durability.flushes),
+    }
   } finally {
     await client.close()
     await connection.close()

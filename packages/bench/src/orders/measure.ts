@@ -1,6 +1,7 @@
 import { closedLoop, middle, openLoop, type Run, warmUpSeconds } from '../shop/load.ts'
 import { confirmOrder, placeOrder } from '../shop/place-order.ts'
 import { openShop } from '../shop/shop.ts'
+import { eventLoopDelays } from './event-loop.ts'
 import { countSteps, floorOf, type Limits, measureLimits, type Steps } from './limits.ts'
 
 export interface Options {
@@ -20,6 +21,8 @@ export interface Figures {
   readonly limits: Limits
   /** How often an order takes each of them. */
   readonly steps: Steps
+  /** The 99th percentile of each service's event-loop delay with 32 clients, in milliseconds. */
+  readonly eventLoopMs: Readonly<Record<string, number>>
   /** Orders per second if there were nothing else to do. */
   readonly floor: number
 }
@@ -56,13 +59,15 @@ export async function measureOrders({ clientCounts, rounds, seconds, onProgress 
     }
     onProgress(`at ${half} orders per second: p99 to confirmation ${Math.round(middle(confirmed).p99Ms)} ms`)
     onProgress('measuring what an order cannot do without, each alone')
+    await eventLoopDelays(shop)
     const steps = await countSteps(shop, async () => {
       const { count } = await closedLoop(shop, warmUpClients, seconds, orderAndRead)
       return { orders: count }
     })
+    const eventLoopMs = await eventLoopDelays(shop)
     const limits = await measureLimits(shop, seconds)
     const open = { accepted: middle(accepted), confirmed: middle(confirmed) }
-    return { closed, open, limits, steps, floor: floorOf(limits, steps) }
+    return { closed, open, limits, steps, eventLoopMs, floor: floorOf(limits, steps) }
   } finally {
     await shop.stop()
   }

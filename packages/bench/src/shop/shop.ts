@@ -18,7 +18,7 @@ export interface Shop {
   readonly signIn: (customer: number) => Promise<string>
   /** What each process has used of the processors so far, in milliseconds. */
   readonly cpuMs: () => ReadonlyMap<ComponentName, number>
-  readonly processes: readonly Pick<Component, 'name' | 'pid'>[]
+  readonly processes: readonly Pick<Component, 'name' | 'pid' | 'adminUrl'>[]
   readonly mongodbUrl: string
   readonly natsUrl: string
   /** A service's database. */

@@ -16,14 +16,21 @@ export interface Starts {
   readonly firstMs: number
   /** With the data of the first. */
   readonly againMs: number
+  /** Each process to ready, from its own start, with data. */
+  readonly readyMs: Readonly<Record<string, number>>
+}
+
+interface Start {
+  readonly confirmedMs: number
+  readonly readyMs: ReadonlyMap<string, number>
 }
 
 const root = new URL('../../../../', import.meta.url).pathname
 
 /** From the start command to its first confirmed order, where everything is installed already. */
 export async function measureStart({ rounds, onProgress }: Options): Promise<Starts> {
-  const first: number[] = []
-  const again: number[] = []
+  const first: Start[] = []
+  const again: Start[] = []
   for (let round = 0; round < rounds; round += 1) {
     const dataDir = await mkdtemp(join(tmpdir(), 'tradewind-bench-'))
     try {
@@ -32,13 +39,20 @@ export async function measureStart({ rounds, onProgress }: Options): Promise<Sta
     } finally {
       await rm(dataDir, { recursive: true, force: true })
     }
-    onProgress(`first start ${first.at(-1)} ms, second ${again.at(-1)} ms`)
+    onProgress(`first start ${first.at(-1)?.confirmedMs} ms, second ${again.at(-1)?.confirmedMs} ms`)
   }
-  return { firstMs: median(first), againMs: median(again) }
+  const names = [...(again[0]?.readyMs.keys() ?? [])]
+  return {
+    firstMs: median(first.map(({ confirmedMs }) => confirmedMs)),
+    againMs: median(again.map(({ confirmedMs }) => confirmedMs)),
+    readyMs: Object.fromEntries(
+      names.map((name) => [name, median(again.map(({ readyMs }) => readyMs.get(name) ?? Number.NaN))]),
+    ),
+  }
 }
 
 /** Runs the command as a user does, and stops the clock at the line that tells of the confirmed order. */
-async function untilConfirmed(dataDir: string): Promise<number> {
+async function untilConfirmed(dataDir: string): Promise<Start> {
   const port = await freePort()
   const startedAt = performance.now()
   const child = spawn('npm', ['start', '--', '--once'], {
@@ -56,5 +70,6 @@ async function untilConfirmed(dataDir: string): Promise<number> {
   }
   const [code]: unknown[] = await once(child, 'close')
   if (code !== 0 || confirmedMs === undefined) throw new Error(`npm start ended with ${String(code)}:\n${said}`)
-  return Math.round(confirmedMs)
+  const ready = [...said.matchAll(/^✓ (\S+) .* (\d+) ms$/gm)].map(([, name = '', ms]) => [name, Number(ms)] as const)
+  return { confirmedMs: Math.round(confirmedMs), readyMs: new Map(ready) }
 }
